@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+/** A number with a 95 % bootstrap interval. */
+export const intervalSchema = z.object({
+  value: z.number(),
+  low: z.number(),
+  high: z.number(),
+});
+
+/** Coverage of the central intervals, as fractions of the rows. */
+export const coverageSchema = z.object({
+  p50: z.number(),
+  p80: z.number(),
+  p90: z.number(),
+  p95: z.number(),
+});
+
+/** Accuracy of one predictor on the held-out rows. */
+export const accuracySchema = z.object({
+  rmse: z.number(),
+  mae: z.number(),
+});
+
+/** Ranking over the whole catalogue; definitions in docs/metrics.md. */
+export const rankingSchema = z.object({
+  readers: z.number().int(),
+  ndcg10: z.number(),
+  recall20: z.number(),
+  catalogueCoverage: z.number(),
+  novelty: z.number(),
+});
+
+/** One slice of the held-out rows, for example a quartile of the predicted spread. */
+export const sliceSchema = z.object({
+  name: z.string(),
+  rows: z.number().int(),
+  rmse: z.number(),
+  coverage: coverageSchema,
+});
+
+/** What `evaluate` measures on the held-out rows. */
+export const metricsSchema = z.object({
+  split: z.string(),
+  trainRows: z.number().int(),
+  testRows: z.number().int(),
+  model: accuracySchema.extend({
+    /** Mean negative log probability of the observed level, nats. */
+    dnll: z.number(),
+    crps: z.number(),
+    coverage: coverageSchema,
+    ranking: rankingSchema,
+  }),
+  baselines: z.object({
+    globalMean: accuracySchema,
+    bias: accuracySchema,
+    popularity: rankingSchema,
+  }),
+  /** Model minus baseline, paired over rows; below 0 is better. */
+  differences: z.object({
+    rmseVsGlobalMean: intervalSchema,
+    rmseVsBias: intervalSchema,
+    maeVsBias: intervalSchema,
+  }),
+  bySpread: z.array(sliceSchema),
+  byReaderRatings: z.array(sliceSchema),
+  byBookRatings: z.array(sliceSchema),
+});
+
+export type Interval = z.infer<typeof intervalSchema>;
+export type Coverage = z.infer<typeof coverageSchema>;
+export type Accuracy = z.infer<typeof accuracySchema>;
+export type Ranking = z.infer<typeof rankingSchema>;
+export type Slice = z.infer<typeof sliceSchema>;
+export type Metrics = z.infer<typeof metricsSchema>;

@@ -1,0 +1,53 @@
+/** One entry of the error registry: what a code means to HTTP and to a person. */
+interface ErrorKind {
+  /** HTTP status when the error reaches a client. */
+  readonly status: number;
+  /** Whether the same call can succeed later without a change by the caller. */
+  readonly retryable: boolean;
+  readonly title: string;
+}
+
+/** Every error code of the product; `docs/errors.md` is generated from it. */
+export const ERRORS = {
+  BAD_REQUEST: { status: 400, retryable: false, title: 'The request is not valid' },
+  BAD_SETTINGS: { status: 500, retryable: false, title: 'The settings are not valid' },
+  DATA_NOT_FOUND: { status: 500, retryable: false, title: 'No data files found' },
+  DATA_UNREADABLE: { status: 500, retryable: false, title: 'A data file cannot be read' },
+  DATA_TOO_BAD: { status: 500, retryable: false, title: 'Too many bad rows in a data file' },
+  DATA_EMPTY: { status: 500, retryable: false, title: 'No usable rating in the data' },
+  MODEL_INPUT: { status: 500, retryable: false, title: 'A number given to the model is not valid' },
+  NUMERICAL: { status: 500, retryable: false, title: 'Training met a number that is not finite' },
+  NOT_TRAINED: { status: 503, retryable: true, title: 'Model not trained yet' },
+  NOT_FOUND: { status: 404, retryable: false, title: 'Not found' },
+  VERSION_NOT_FOUND: { status: 404, retryable: false, title: 'No such model version' },
+  VERSION_IS_LIVE: { status: 409, retryable: false, title: 'The live version cannot be deleted' },
+  STORE_UNAVAILABLE: { status: 503, retryable: true, title: 'The store does not answer' },
+  STORE_CORRUPT: { status: 500, retryable: false, title: 'A stored record cannot be decoded' },
+  STORE_FULL: { status: 503, retryable: true, title: 'The store is full' },
+  CANCELLED: { status: 503, retryable: true, title: 'Stopped before the end' },
+  INTERNAL: { status: 500, retryable: false, title: 'Internal error' },
+} as const satisfies Record<string, ErrorKind>;
+
+/** A code of the registry. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a code of the registry; `hint` says what to do about it. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'AppError';
+    this.code = code;
+    this.hint = hint;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Manifest } from '../contracts/manifest.ts';
+import type { RunRecord } from '../contracts/run.ts';
+
+/** A reader's recommendations, best first; all columns have the same length. */
+export interface RankedList {
+  /** Index of the book in the version's catalogue. */
+  readonly book: Uint32Array;
+  /** Predicted rating on the data's scale. */
+  readonly mean: Float32Array;
+  /** Ends of the 95 % interval of the rating, on the data's scale. */
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+  /** Standard deviations by cause; the total variance is the sum of their squares. */
+  readonly sdReader: Float32Array;
+  readonly sdBook: Float32Array;
+  readonly sdNoise: Float32Array;
+}
+
+/** All that a version keeps of one reader, one key in the store. */
+export interface ReaderRecord {
+  /** `personal` if any rating of the reader was used, else `prior`. */
+  readonly source: 'personal' | 'prior';
+  readonly list: RankedList;
+  /** Reader-side label indices, one list over all families (see the model's artefact). */
+  readonly labels: Uint32Array;
+  /** Rated books (catalogue index) with the ratings. */
+  readonly ratedBook: Uint32Array;
+  readonly ratedValue: Float32Array;
+  /** Books met without a rating. */
+  readonly unratedBook: Uint32Array;
+}
+
+/** Writes one version; nothing is visible to readers before `Store.setLive`. */
+export interface VersionWriter {
+  readonly version: string;
+  putReaders(batch: ReadonlyArray<readonly [id: string, record: ReaderRecord]>): Promise<void>;
+  /** Named binary artefact of the version, such as `catalogue` or `model`; any size. */
+  putBlob(name: string, bytes: Uint8Array): Promise<void>;
+  /** Reads a sample back, then writes the manifest: only now the version is complete. */
+  commit(manifest: Manifest): Promise<void>;
+  /** Removes all that was written. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Versioned models behind one interface, for LMDB and for Redis or Dragonfly.
+ * Every method throws `AppError` with `STORE_UNAVAILABLE`, `STORE_FULL` or `STORE_CORRUPT`.
+ */
+export interface Store {
+  /** Address without secrets, for logs. */
+  readonly address: string;
+  ping(): Promise<void>;
+  begin(version: string): Promise<VersionWriter>;
+  /** Flips the pointer; throws `VERSION_NOT_FOUND` if the version has no manifest. */
+  setLive(version: string): Promise<void>;
+  liveVersion(): Promise<string | null>;
+  /** Complete versions, newest first. */
+  versions(): Promise<Manifest[]>;
+  manifest(version: string): Promise<Manifest | null>;
+  /** Throws `VERSION_IS_LIVE` or `VERSION_NOT_FOUND`. */
+  deleteVersion(version: string): Promise<void>;
+  /** Deletes the oldest complete versions beyond `keep` and the incomplete ones; never the live one. Returns what went. */
+  prune(keep: number): Promise<string[]>;
+  reader(version: string, id: string): Promise<ReaderRecord | null>;
+  /** Ids of readers with a record, in id order (bytewise), after `after` (exclusive). */
+  readerIds(version: string, page: { after: string | null; limit: number }): Promise<string[]>;
+  blob(version: string, name: string): Promise<Uint8Array | null>;
+  putRun(run: RunRecord): Promise<void>;
+  run(id: string): Promise<RunRecord | null>;
+  /** Newest first. */
+  runs(limit: number): Promise<RunRecord[]>;
+  close(): Promise<void>;
+}
