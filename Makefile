@@ -1,0 +1,57 @@
+# Node 24 comes with `npm ci`; the machine's own Node (20 or newer) serves for that alone.
+SHELL := /bin/sh
+NODE := node_modules/.bin/node
+INSTALLED := node_modules/.package-lock.json
+export BOOKREC_LEFT_OUT ?= $(CURDIR)/var/left-out
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo train api test lint fmt fmt-check typecheck generate verify bench clean ci
+
+##@ Use
+help: ## This list
+	@sh hack/make-help.sh $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Install what is needed, Node 24 included
+$(INSTALLED): package-lock.json
+	@sh hack/install.sh
+
+demo: install ## Train on data/bookcrossing if nothing is trained yet, then serve on port 8000
+	@bin/bookrec demo
+
+train: install ## Train on data/bookcrossing and publish
+	@bin/bookrec train
+
+api: install ## Serve the published model
+	@bin/bookrec api
+
+##@ Develop
+test: install ## Run all tests; says which suites this machine cannot run
+	@mkdir -p var && rm -f $(BOOKREC_LEFT_OUT)
+	@$(NODE) node_modules/vitest/vitest.mjs run
+
+lint: install ## ESLint
+	@$(NODE) node_modules/eslint/bin/eslint.js .
+
+fmt: install ## Format all files
+	@$(NODE) node_modules/prettier/bin/prettier.cjs --log-level warn --write .
+
+fmt-check: install ## Fail if a file is not formatted
+	@$(NODE) node_modules/prettier/bin/prettier.cjs --check .
+
+typecheck: install ## Check types, each folder under its own tsconfig.json
+	@$(NODE) hack/typecheck.ts
+
+generate: install ## Write the files that are generated from code
+	@$(NODE) hack/gen-errors.ts
+
+verify: generate ## Fail if a generated file is not current
+	@sh hack/verify.sh
+
+bench: install ## Measure the main figures and write docs/benchmarks.md
+	@$(NODE) hack/bench.ts
+
+ci: ## What CI runs: system packages, tests, lint, types, format, generated files
+	@.ci/run
+
+clean: ## Delete what was installed and trained
+	@rm -rf node_modules var coverage

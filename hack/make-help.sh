@@ -1,0 +1,7 @@
+#!/bin/sh
+# Prints the targets of a Makefile from their `##` comments, by `##@` groups.
+set -eu
+awk -F ':.*## ' '
+  /^##@ / { printf "\n%s\n", substr($0, 5) }
+  /^[a-z][a-z-]*:.*## / { printf "  make %-11s %s\n", $1, $2 }
+' "$@"

@@ -1,0 +1,224 @@
+import { z } from 'zod';
+
+/** How a setting is given, beside its schema. */
+interface Source {
+  /** Name of the flag where it is not the key in kebab case; null where there is no flag. */
+  readonly flag?: string | null;
+  /** Name of the environment variable where it is not the key in CONSTANT_CASE. */
+  readonly env?: string;
+  /** Word that stands for the value in help. */
+  readonly value?: string;
+  /** The default is a path within the project's folder, wherever the program is called from. */
+  readonly inProject?: boolean;
+  readonly description: string;
+}
+
+const given = <T extends z.ZodType>(source: Source, schema: T): T =>
+  schema.meta(source as unknown as z.core.GlobalMeta);
+
+/** A share: `0.1` or `10%`; as a number from 0 to 1. */
+const share = z.union(
+  [
+    z.number().min(0).max(1),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?%$/)
+      .transform((text) => Number(text.slice(0, -1)) / 100)
+      .pipe(z.number().max(1)),
+  ],
+  { error: 'expected a share such as 0.1 or 10%' },
+);
+
+const count = (min: number, max: number) => z.int().min(min).max(max);
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const LOG_FORMATS = ['auto', 'text', 'json'] as const;
+
+/**
+ * Every setting of the product: key, how it is given, default and meaning. Flags, environment and
+ * file are read through it; a verb takes the ones that concern it.
+ */
+export const settingsSchema = z.strictObject({
+  store: given(
+    {
+      env: 'STORE_URL',
+      value: 'url',
+      inProject: true,
+      description: 'Where models are kept: lmdb:PATH, redis://HOST:PORT or rediss://HOST:PORT',
+    },
+    z
+      .string()
+      .regex(/^(lmdb:.+|rediss?:\/\/.+)$/s, 'expected lmdb:PATH, redis://HOST or rediss://HOST')
+      .default('lmdb:var/store'),
+  ),
+  storePassword: given(
+    { flag: null, description: 'Password of the store' },
+    z.string().min(1).optional(),
+  ),
+  storePasswordFile: given(
+    { flag: null, description: 'File that holds the password of the store' },
+    z.string().min(1).optional(),
+  ),
+  storeCaFile: given(
+    { flag: null, description: 'PEM file with the certificate authority of a rediss:// store' },
+    z.string().min(1).optional(),
+  ),
+  host: given(
+    { value: 'address', description: 'Address to listen on; 0.0.0.0 for all' },
+    z.string().min(1).default('127.0.0.1'),
+  ),
+  port: given(
+    { value: 'n', description: 'Port to listen on; 0 for any free one' },
+    count(0, 65_535).default(8000),
+  ),
+  data: given(
+    {
+      env: 'DATA_DIR',
+      value: 'dir',
+      inProject: true,
+      description: 'Folder with the data files',
+    },
+    z.string().min(1).default('data/bookcrossing'),
+  ),
+  scale: given(
+    { value: 'low:high', description: 'Rating scale; taken from the data by default' },
+    z
+      .string()
+      .regex(/^-?\d+(\.\d+)?:-?\d+(\.\d+)?$/, 'expected LOW:HIGH, such as 1:10')
+      .transform((text) => {
+        const [low = 0, high = 0] = text.split(':').map(Number);
+        return { low, high };
+      })
+      .refine(({ low, high }) => low < high, 'expected LOW below HIGH')
+      .optional(),
+  ),
+  maxBad: given(
+    { value: 'share', description: 'Share of bad rows in a file above which nothing is trained' },
+    share.default(0.01),
+  ),
+  minReaderRatings: given(
+    { value: 'n', description: 'Train on readers with at least this many ratings' },
+    count(0, 1_000_000).default(0),
+  ),
+  minBookRatings: given(
+    { value: 'n', description: 'Train on books with at least this many ratings' },
+    count(0, 1_000_000).default(0),
+  ),
+  rank: given(
+    { value: 'n', description: 'Number of factors; the model shuts down those it does not need' },
+    count(1, 64).default(8),
+  ),
+  sweeps: given(
+    { value: 'n', description: 'Most passes over readers and books' },
+    count(1, 1000).default(40),
+  ),
+  seed: given(
+    { value: 'n', description: 'Seed of the split and of the training' },
+    count(0, 4_294_967_295).default(1),
+  ),
+  heldOut: given(
+    { value: 'share', description: 'Share of the ratings held out to measure with' },
+    share.default(0.1),
+  ),
+  split: given(
+    { value: 'kind', description: 'How ratings are held out' },
+    z.enum(['random', 'leave-cold-readers', 'leave-cold-books', 'temporal']).default('random'),
+  ),
+  trainFile: given(
+    {
+      flag: 'train',
+      value: 'file',
+      description: 'Ratings to train on; with --test instead of a split',
+    },
+    z.string().min(1).optional(),
+  ),
+  testFile: given(
+    { flag: 'test', value: 'file', description: 'Ratings to measure with; needs --train' },
+    z.string().min(1).optional(),
+  ),
+  listLength: given(
+    { value: 'n', description: "Books in a reader's list" },
+    count(1, 1000).default(50),
+  ),
+  policy: given(
+    { value: 'kind', description: 'Order of lists: predicted mean, lower quantile or one draw' },
+    z.enum(['mean', 'cautious', 'thompson']).default('mean'),
+  ),
+  publish: given(
+    { value: 'when', description: 'When a new model goes live' },
+    z.enum(['if-not-worse', 'always', 'never']).default('if-not-worse'),
+  ),
+  margin: given(
+    { value: 'rmse', description: 'RMSE by which a new model may be worse and still go live' },
+    z.number().min(0).default(0.005),
+  ),
+  keep: given(
+    { value: 'n', description: 'Model versions kept for rollback' },
+    count(1, 100).default(3),
+  ),
+  summary: given(
+    { value: 'file', description: "File for the run's last summary, 4 KB at most" },
+    z.string().min(1).optional(),
+  ),
+  logLevel: given(
+    { value: 'level', description: 'Least level that is logged' },
+    z.enum(LOG_LEVELS).default('info'),
+  ),
+  logFormat: given(
+    { value: 'format', description: 'Log lines: readable on a terminal and JSON elsewhere (auto)' },
+    z.enum(LOG_FORMATS).default('auto'),
+  ),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+export type SettingKey = keyof Settings;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** One setting as flags, environment, help and documentation see it. */
+export interface SettingInfo {
+  readonly key: SettingKey;
+  /** Without the dashes; null where it is given by the environment alone. */
+  readonly flag: string | null;
+  readonly env: string;
+  readonly value: string;
+  readonly inProject: boolean;
+  readonly description: string;
+  /** As help prints it; undefined where there is none. */
+  readonly defaultText: string | undefined;
+  /** Values to choose from, where there are such. */
+  readonly choices: readonly string[] | undefined;
+  readonly schema: z.ZodType;
+}
+
+const dashed = (key: string): string => key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+
+/** The schema without its default or `optional`. */
+export function innerSchema(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional
+    ? innerSchema(schema.unwrap() as z.ZodType)
+    : schema;
+}
+
+function describeSetting(key: SettingKey): SettingInfo {
+  const schema: z.ZodType = settingsSchema.shape[key];
+  const source = schema.meta() as unknown as Source;
+  const inner = innerSchema(schema);
+  const fallback = schema.safeParse(undefined).data as string | number | undefined;
+  return {
+    key,
+    flag: source.flag === undefined ? dashed(key) : source.flag,
+    env: source.env ?? dashed(key).replaceAll('-', '_').toUpperCase(),
+    value: source.value ?? 'value',
+    inProject: source.inProject ?? false,
+    description: source.description,
+    defaultText: fallback?.toString(),
+    choices: inner instanceof z.ZodEnum ? inner.options.map(String) : undefined,
+    schema,
+  };
+}
+
+/** All settings in the order of the schema. */
+export const SETTINGS: readonly SettingInfo[] = (
+  Object.keys(settingsSchema.shape) as SettingKey[]
+).map(describeSetting);

@@ -1,0 +1,18 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'hack/**/*.test.ts'],
+    // Suites with a target of their own: they need minutes, a browser or a cluster.
+    exclude: [...configDefaults.exclude, '**/*.{bench,browser,cluster}.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    // A test that prints has forgotten something; results are asserted, not read.
+    onConsoleLog: (text) => {
+      throw new Error(`a test wrote to the console: ${text}`);
+    },
+    restoreMocks: true,
+    unstubEnvs: true,
+    reporters: ['default', './hack/count-reporter.ts'],
+  },
+});
