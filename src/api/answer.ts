@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+
+/** What a handler gives back; `exchange` writes it. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+  /** Counted in the metrics: where a list came from. */
+  readonly source?: string;
+}
+
+/** Answers hold for as long as the version is live, but a cache cannot know when it ends. */
+const CACHEABLE = 'public, max-age=60, stale-while-revalidate=600';
+
+/** Changes whenever the same version is written down differently. */
+const REPRESENTATION = '1';
+
+/** JSON that must not be kept by caches. */
+export function freshJson(body: object, status = 200): Answer {
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' },
+    body: JSON.stringify(body),
+  };
+}
+
+/** JSON that follows from the model's version and the request alone; `etag` from `etagOf`. */
+export function cacheableJson(body: object, etag: string): Answer {
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Cache-Control': CACHEABLE,
+      ETag: etag,
+    },
+    body: JSON.stringify(body),
+  };
+}
+
+/** The client has it already. */
+export function notModified(etag: string): Answer {
+  return { status: 304, headers: { 'Cache-Control': CACHEABLE, ETag: etag }, body: '' };
+}
+
+/** Strong ETag of an answer that is a function of `parts` only. */
+export function etagOf(...parts: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([REPRESENTATION, ...parts]));
+  return `"${hash.digest('base64url').slice(0, 22)}"`;
+}
+
+/** If-None-Match: weak comparison over the list, or `*`. */
+export function etagMatches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch === etag) return true;
+  return ifNoneMatch.split(',').some((given) => {
+    const tag = given.trim();
+    return tag === '*' || tag === etag || tag === `W/${etag}`;
+  });
+}

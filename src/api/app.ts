@@ -1,0 +1,106 @@
+import type { RequestListener } from 'node:http';
+import express, { type Express, type Request, type Response } from 'express';
+import { AppError } from '../runtime/errors.ts';
+import { exchange, sendError } from './exchange.ts';
+import type { ApiDeps, Route } from './route.ts';
+import { ROUTES } from './routes.ts';
+import { recommend } from './routes/recommend.ts';
+
+const BODY_LIMIT = '256kb';
+/** Metrics label of requests that met no route. */
+const NO_ROUTE = 'none';
+
+/** The Express application with every route; never listens. */
+export function createApp(deps: ApiDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  for (const route of ROUTES) mount(app, route, deps);
+  for (const path of new Set(ROUTES.map((route) => route.path)))
+    refuseOtherMethods(app, path, deps);
+  app.use((request: Request, response: Response) => {
+    const message = `There is nothing at ${request.path}.`;
+    const error = new AppError('NOT_FOUND', message, 'GET / lists what there is.');
+    sendError(response, error, unrouted(request), deps);
+  });
+  // Express knows an error handler by its four parameters.
+  app.use((thrown: unknown, request: Request, response: Response, _next: unknown) => {
+    sendError(response, thrown, unrouted(request), deps);
+  });
+  return app;
+}
+
+/**
+ * Listener for an HTTP server: the one route that carries nearly all requests goes to `exchange`
+ * at once, the rest through Express, which is several times slower and answers the same.
+ */
+export function createListener(deps: ApiDeps): RequestListener {
+  const app: RequestListener = createApp(deps);
+  return (request, response) => {
+    const userId = request.method === 'GET' ? hotUserId(request.url ?? '/') : null;
+    if (userId === null) app(request, response);
+    else exchange(recommend, request, response, { params: { user_id: userId }, body: null }, deps);
+  };
+}
+
+const HOT_PATH = /^\/recommend\/([^/?#]+)(?:\?|$)/;
+
+/** Reader id of `GET /recommend/{user_id}`; null for other URLs and for those that Express should refuse. */
+function hotUserId(url: string): string | null {
+  const encoded = HOT_PATH.exec(url)?.[1];
+  if (encoded === undefined) return null;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return null;
+  }
+}
+
+function mount(app: Express, route: Route, deps: ApiDeps): void {
+  const path = expressPath(route.path);
+  if (route.method === 'POST') {
+    app.post(path, requireJson, express.json({ limit: BODY_LIMIT }));
+    app.post(path, (request: Request, response: Response) => {
+      const body: unknown = request.body;
+      exchange(route, request, response, { params: request.params, body }, deps);
+    });
+    return;
+  }
+  app.get(path, (request: Request, response: Response) => {
+    exchange(route, request, response, { params: request.params, body: null }, deps);
+  });
+}
+
+function requireJson(request: Request, _response: Response, next: () => void): void {
+  if (request.is('json') === false) {
+    throw new AppError(
+      'MEDIA_TYPE',
+      'The body is not declared as JSON.',
+      'Send it with the header Content-Type: application/json.',
+    );
+  }
+  next();
+}
+
+function refuseOtherMethods(app: Express, path: string, deps: ApiDeps): void {
+  const methods = ROUTES.filter((route) => route.path === path).flatMap(({ method }) =>
+    method === 'GET' ? ['GET', 'HEAD'] : [method],
+  );
+  const allow = methods.join(', ');
+  app.all(expressPath(path), (request: Request, response: Response) => {
+    const message = `${request.method} is not possible at ${request.path}.`;
+    const error = new AppError('METHOD_NOT_ALLOWED', message, `Use ${allow}.`);
+    const timed = { ...unrouted(request), label: path };
+    sendError(response, error, timed, deps, { Allow: allow });
+  });
+}
+
+/** `/recommend/:user_id` for `/recommend/{user_id}`. */
+function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function unrouted(request: Request): { label: string; method: string; started: number } {
+  return { label: NO_ROUTE, method: request.method, started: performance.now() };
+}

@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ERRORS, type AppError } from '../runtime/errors.ts';
+import type { Answer } from './answer.ts';
+import { etagMatches, notModified } from './answer.ts';
+import { InvalidRequest, problemOf, toAppError } from './problem.ts';
+import type { ApiDeps, Route } from './route.ts';
+
+/** Headers of every answer. */
+const COMMON_HEADERS: Readonly<Record<string, string>> = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
+/** Seconds after which a client may try again when the server cannot answer now. */
+const RETRY_AFTER = '5';
+
+/** What the router found out about a request. */
+export interface Routed {
+  readonly params: unknown;
+  readonly body: unknown;
+}
+
+interface Timed {
+  readonly label: string;
+  readonly method: string;
+  readonly started: number;
+}
+
+/** Takes one request through its route and writes the answer; never throws, never rejects. */
+export function exchange(
+  route: Route,
+  request: IncomingMessage,
+  response: ServerResponse,
+  routed: Routed,
+  deps: ApiDeps,
+): void {
+  const timed = { label: route.path, method: route.method, started: performance.now() };
+  const snapshot = deps.live.snapshot();
+  const url = request.url ?? '/';
+  const kept = route.method === 'GET' ? snapshot.version?.answers.get(url) : undefined;
+  if (kept !== undefined) {
+    send(response, conditional(kept, request), timed, deps);
+    return;
+  }
+  answerOf(route, request, routed, deps, snapshot).then(
+    (answer) => {
+      if (answer.status === 200 && answer.source !== undefined && 'ETag' in answer.headers) {
+        snapshot.version?.answers.set(url, { ...answer, body: Buffer.from(answer.body) });
+      }
+      send(response, answer, timed, deps);
+    },
+    (error: unknown) => {
+      sendError(response, error, timed, deps);
+    },
+  );
+}
+
+async function answerOf(
+  route: Route,
+  request: IncomingMessage,
+  routed: Routed,
+  deps: ApiDeps,
+  snapshot: ReturnType<ApiDeps['live']['snapshot']>,
+): Promise<Answer> {
+  const query = queryOf(request.url ?? '/');
+  return route.run({ ...routed, query, headers: request.headers, snapshot }, deps);
+}
+
+/** Query parameters; throws `InvalidRequest` for one that is given twice. */
+function queryOf(url: string): Record<string, string> {
+  const start = url.indexOf('?');
+  if (start < 0) return {};
+  const found = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
+    if (found.has(name)) throw new InvalidRequest([{ path: name, message: 'Given twice' }]);
+    found.set(name, value);
+  }
+  return Object.fromEntries(found);
+}
+
+function conditional(answer: Answer, request: IncomingMessage): Answer {
+  const etag = answer.headers['ETag'];
+  if (etag === undefined || !etagMatches(request.headers['if-none-match'], etag)) return answer;
+  return notModified(etag);
+}
+
+/** Writes whatever was thrown as problem details; logs what is the server's fault, once. */
+export function sendError(
+  response: ServerResponse,
+  thrown: unknown,
+  timed: Timed,
+  deps: ApiDeps,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const error = toAppError(thrown);
+  const problem = problemOf(error);
+  if (problem.status >= 500 && error.code !== 'NOT_TRAINED') {
+    deps.log.error(
+      { err: error, instance: problem.instance, route: timed.label },
+      'request failed',
+    );
+  }
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const answer: Answer = {
+    status: problem.status,
+    headers: {
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      ...retryHeader(error),
+      ...headers,
+    },
+    body: JSON.stringify(problem),
+  };
+  send(response, answer, timed, deps);
+}
+
+function retryHeader(error: AppError): Record<string, string> {
+  return ERRORS[error.code].retryable ? { 'Retry-After': RETRY_AFTER } : {};
+}
+
+function send(response: ServerResponse, answer: Answer, timed: Timed, deps: ApiDeps): void {
+  const headers: Record<string, string | number> = { ...COMMON_HEADERS, ...answer.headers };
+  if (answer.status !== 304) headers['Content-Length'] = Buffer.byteLength(answer.body);
+  if (deps.stopping()) headers['Connection'] = 'close';
+  response.writeHead(answer.status, headers);
+  response.end(answer.body);
+  const seconds = (performance.now() - timed.started) / 1000;
+  deps.metrics.request(timed.label, timed.method, answer.status, seconds);
+  if (answer.source !== undefined) deps.metrics.answered(answer.source);
+}

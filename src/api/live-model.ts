@@ -1,0 +1,165 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Manifest } from '../contracts/manifest.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { AppError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Store } from '../store/store.ts';
+import type { Recommender } from '../model/recommender.ts';
+import { type Catalogue, LiveVersion } from './live-version.ts';
+
+/** How the artefacts of a version are read. */
+export interface VersionCodec {
+  catalogue(bytes: Uint8Array): Catalogue;
+  model(bytes: Uint8Array): Recommender;
+}
+
+/** What one request sees; never changes under it. */
+export interface Snapshot {
+  readonly version: LiveVersion | null;
+  /** The store was asked at least once, with success. */
+  readonly known: boolean;
+  /** The store is away or has lost the pointer, so that stored lists cannot be read. */
+  readonly degraded: boolean;
+}
+
+export interface LiveModelOptions {
+  readonly store: Store;
+  readonly codec: VersionCodec;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly onStoreError: (error: unknown) => void;
+}
+
+const FIRST_RETRY_SECONDS = 1;
+const LAST_RETRY_SECONDS = 30;
+
+/** A version that could not be loaded, and when to try again. */
+interface Refused {
+  readonly version: string;
+  readonly waitSeconds: number;
+  readonly retryAt: number;
+}
+
+/** Holds the live version in memory and follows the store's pointer. */
+export class LiveModel {
+  readonly #options: LiveModelOptions;
+  #snapshot: Snapshot = { version: null, known: false, degraded: false };
+  #refused: Refused | null = null;
+
+  constructor(options: LiveModelOptions) {
+    this.#options = options;
+  }
+
+  snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** Looks at the pointer once and loads what it names. Never throws: what fails is logged and counted. */
+  async poll(): Promise<void> {
+    let pointer: string | null;
+    try {
+      pointer = await this.#options.store.liveVersion();
+    } catch (error) {
+      this.#storeAway(error);
+      return;
+    }
+    const { version, degraded } = this.#snapshot;
+    if (pointer === null || pointer === version?.id) {
+      this.#see(version, version !== null && pointer === null);
+      return;
+    }
+    if (this.#mustWait(pointer)) return;
+    await this.#load(pointer, degraded);
+  }
+
+  /** Polls until the signal aborts. */
+  async follow(intervalMs: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.poll();
+      await delay(intervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #load(pointer: string, degradedBefore: boolean): Promise<void> {
+    const { clock, log } = this.#options;
+    const started = clock.seconds();
+    try {
+      const version = await this.#read(pointer);
+      this.#refused = null;
+      this.#see(version, false);
+      log.info({ version: pointer, seconds: clock.seconds() - started }, 'model loaded');
+    } catch (error) {
+      this.#refuse(pointer);
+      this.#options.onStoreError(error);
+      log.error({ err: error, version: pointer }, 'live model cannot be loaded');
+      // The version in memory still has its records in the store.
+      this.#see(this.#snapshot.version, degradedBefore && this.#snapshot.version !== null);
+    }
+  }
+
+  async #read(pointer: string): Promise<LiveVersion> {
+    const { store, codec } = this.#options;
+    const [manifest, catalogue, model] = await Promise.all([
+      store.manifest(pointer),
+      store.blob(pointer, 'catalogue'),
+      store.blob(pointer, 'model'),
+    ]);
+    return new LiveVersion(
+      present<Manifest>(manifest, pointer, 'manifest'),
+      codec.catalogue(present(catalogue, pointer, 'catalogue')),
+      codec.model(present(model, pointer, 'model')),
+    );
+  }
+
+  #storeAway(error: unknown): void {
+    this.#options.onStoreError(error);
+    const { version, known, degraded } = this.#snapshot;
+    const next = { version, known, degraded: version !== null };
+    if (!known || !degraded) this.#options.log.warn({ err: error }, 'store does not answer');
+    this.#snapshot = next;
+  }
+
+  #see(version: LiveVersion | null, degraded: boolean): void {
+    if (this.#snapshot.degraded && !degraded) this.#options.log.info({}, 'store answers again');
+    this.#snapshot = { version, known: true, degraded };
+  }
+
+  #mustWait(pointer: string): boolean {
+    const refused = this.#refused;
+    if (refused?.version !== pointer) return false;
+    return this.#options.clock.seconds() < refused.retryAt;
+  }
+
+  #refuse(version: string): void {
+    const before = this.#refused?.version === version ? this.#refused.waitSeconds : null;
+    const waitSeconds =
+      before === null ? FIRST_RETRY_SECONDS : Math.min(2 * before, LAST_RETRY_SECONDS);
+    this.#refused = { version, waitSeconds, retryAt: this.#options.clock.seconds() + waitSeconds };
+  }
+}
+
+function present<T>(value: T | null, version: string, name: string): T {
+  if (value !== null) return value;
+  throw new AppError(
+    'STORE_CORRUPT',
+    `Version ${version} has no ${name}`,
+    'Train again, or roll back with `bookrec models rollback`.',
+  );
+}
+
+/** The version in memory; throws `NOT_TRAINED`, or `STORE_UNAVAILABLE` when nobody could look yet. */
+export function trained(snapshot: Snapshot): LiveVersion {
+  if (snapshot.version !== null) return snapshot.version;
+  if (snapshot.known) {
+    throw new AppError(
+      'NOT_TRAINED',
+      'Model not trained yet: no version has been published.',
+      'Run `bookrec train`, and ask again when it has ended.',
+    );
+  }
+  throw new AppError(
+    'STORE_UNAVAILABLE',
+    'The store has not answered since the start, so that no model could be loaded.',
+    'Check that the store is up and that STORE_URL names it.',
+  );
+}

@@ -1,0 +1,60 @@
+import { LRUCache } from 'lru-cache';
+import type { Manifest } from '../contracts/manifest.ts';
+import type { RankedList } from '../model/ranked-list.ts';
+import type { ReaderInput, Recommender } from '../model/recommender.ts';
+import type { Answer } from './answer.ts';
+
+/** Books of a version as the API shows them; index m in every column is the same book. */
+export interface Catalogue {
+  readonly ids: readonly string[];
+  readonly title: readonly string[];
+  readonly author: readonly string[];
+  /** 0 where unknown. */
+  readonly year: ArrayLike<number>;
+  /** 1 where the book may be listed. */
+  readonly listed: ArrayLike<number>;
+}
+
+/** Memory for encoded answers, which are about 3 kB each. */
+const ANSWER_CACHE_BYTES = 64 * 1024 * 1024;
+/** Longer than any URL of a well-meant request for a list. */
+const NO_RATINGS: ReaderInput = {
+  labels: new Uint32Array(),
+  ratedBook: new Uint32Array(),
+  ratedValue: [],
+  unratedBook: new Uint32Array(),
+};
+
+/** One published version in memory. Nothing in it changes but what it caches. */
+export class LiveVersion {
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly catalogue: Catalogue;
+  readonly recommender: Recommender;
+  /** Answers by URL; they end with the version. */
+  readonly answers = new LRUCache<string, Answer>({
+    maxSize: ANSWER_CACHE_BYTES,
+    sizeCalculation: (answer, url) => answer.body.length + 2 * url.length + 500,
+  });
+  readonly #indexOfBook: ReadonlyMap<string, number>;
+  #prior: RankedList | null = null;
+
+  constructor(manifest: Manifest, catalogue: Catalogue, recommender: Recommender) {
+    this.id = manifest.version;
+    this.manifest = manifest;
+    this.catalogue = catalogue;
+    this.recommender = recommender;
+    this.#indexOfBook = new Map(catalogue.ids.map((id, index) => [id, index]));
+  }
+
+  /** Catalogue index of a canonical book id. */
+  bookIndex(id: string): number | undefined {
+    return this.#indexOfBook.get(id);
+  }
+
+  /** The list of a reader of whom nothing is known, as long as the stored lists. */
+  prior(): RankedList {
+    this.#prior ??= this.recommender.recommend(NO_RATINGS, this.manifest.listLength);
+    return this.#prior;
+  }
+}

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Store } from '../store/store.ts';
+import { createListener } from './app.ts';
+import { LiveModel, type VersionCodec } from './live-model.ts';
+import { ApiMetrics } from './metrics.ts';
+
+export interface ApiOptions {
+  /** Stays open when the API stops: it belongs to the caller. */
+  readonly store: Store;
+  readonly codec: VersionCodec;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly log: Log;
+  /** Stops the API when it aborts. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+  /** Time between two looks at the live pointer. */
+  readonly pollMs?: number;
+  /** Time for load balancers to see that readiness has failed, before connections are refused. */
+  readonly lameDuckMs?: number;
+  /** Time for requests under way to end, before they are cut off. */
+  readonly graceMs?: number;
+}
+
+export interface RunningApi {
+  readonly url: string;
+  /** Settles when the API has stopped, for whatever reason. */
+  readonly closed: Promise<void>;
+  /** Stops in order; the same promise however often it is called. */
+  close(): Promise<void>;
+}
+
+const KEEP_ALIVE_MS = 65_000;
+const IDLE_SWEEP_MS = 50;
+
+/** Serves the live version of a store over HTTP; resolves when it listens and has looked at the store once. */
+export async function startApi(options: ApiOptions): Promise<RunningApi> {
+  const { store, codec, log, clock = systemClock } = options;
+  const metrics = new ApiMetrics();
+  const live = new LiveModel({
+    store,
+    codec,
+    log,
+    clock,
+    onStoreError: (error) => {
+      metrics.storeError(error);
+    },
+  });
+  metrics.watch(
+    () => live.snapshot(),
+    () => clock.now(),
+  );
+  metrics.watchProcess();
+  const stopping = new AbortController();
+  const deps = { store, live, metrics, log, stopping: () => stopping.signal.aborted };
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, createListener(deps));
+  server.listen(options.port, options.host);
+  await once(server, 'listening');
+  await live.poll();
+  const following = live.follow(options.pollMs ?? 500, stopping.signal);
+
+  const closed = Promise.withResolvers<undefined>();
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => (closing ??= stop());
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    log.info({}, 'stopping');
+    await delay(options.lameDuckMs ?? 0);
+    await drain(server, options.graceMs ?? 10_000, log);
+    await following;
+    metrics.registry.clear();
+    log.info({}, 'stopped');
+    closed.resolve(undefined);
+  };
+  if (options.signal?.aborted === true) void close();
+  else options.signal?.addEventListener('abort', () => void close(), { once: true });
+
+  const url = urlOf(server, options.host);
+  log.info({ url }, 'serving');
+  return { url, close, closed: closed.promise };
+}
+
+/** Lets requests under way end and closes idle connections; after `graceMs` closes all. */
+async function drain(server: Server, graceMs: number, log: Log): Promise<void> {
+  const ended = once(server, 'close');
+  server.close();
+  // A connection turns idle only when its last answer is read, so one sweep is not enough.
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_SWEEP_MS);
+  const cut = setTimeout(() => {
+    log.warn({ graceMs }, 'requests cut off at the end of the grace period');
+    server.closeAllConnections();
+  }, graceMs);
+  await ended;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}
+
+function urlOf(server: Server, host: string): string {
+  // A server that listens on a TCP port has an address of this kind.
+  const { port } = server.address() as AddressInfo;
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${shown.includes(':') ? `[${shown}]` : shown}:${String(port)}`;
+}

@@ -1,0 +1,102 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { AppError } from '../runtime/errors.ts';
+import type { Snapshot } from './live-model.ts';
+
+const REQUEST_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+const FOLD_IN_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5];
+
+interface Observer {
+  observe(value: number): void;
+}
+
+/** The API's metrics in a registry of their own, so that two applications do not collide. */
+export class ApiMetrics {
+  readonly registry = new Registry();
+  readonly foldInSeconds = new Histogram({
+    name: 'bookrec_fold_in_seconds',
+    help: 'Seconds of one fold-in with its list',
+    buckets: FOLD_IN_BUCKETS,
+    registers: [this.registry],
+  });
+  readonly #requests = new Histogram({
+    name: 'bookrec_http_request_duration_seconds',
+    help: 'Seconds from the parsed request to the written answer',
+    labelNames: ['route', 'method', 'status'],
+    buckets: REQUEST_BUCKETS,
+    registers: [this.registry],
+  });
+  readonly #answers = new Counter({
+    name: 'bookrec_answers_total',
+    help: 'Lists answered, by where they come from',
+    labelNames: ['source'],
+    registers: [this.registry],
+  });
+  readonly #storeErrors = new Counter({
+    name: 'bookrec_store_errors_total',
+    help: 'Failed calls of the store, by error code',
+    labelNames: ['code'],
+    registers: [this.registry],
+  });
+  readonly #observers = new Map<string, Observer>();
+
+  /** One answered request. Label sets are bound once, since looking them up costs more than counting. */
+  request(route: string, method: string, status: number, seconds: number): void {
+    const key = `${method} ${route} ${String(status)}`;
+    let observer = this.#observers.get(key);
+    if (observer === undefined) {
+      observer = this.#requests.labels(route, method, String(status));
+      this.#observers.set(key, observer);
+    }
+    observer.observe(seconds);
+  }
+
+  answered(source: string): void {
+    this.#answers.inc({ source });
+  }
+
+  storeError(error: unknown): void {
+    this.#storeErrors.inc({ code: error instanceof AppError ? error.code : 'INTERNAL' });
+  }
+
+  /** Gauges that look at the live model when they are scraped. */
+  watch(snapshot: () => Snapshot, now: () => Date): void {
+    const registers = [this.registry];
+    new Gauge({
+      name: 'bookrec_model_info',
+      help: '1 for the version in memory',
+      labelNames: ['version'],
+      registers,
+      collect() {
+        this.reset();
+        const { version } = snapshot();
+        if (version !== null) this.set({ version: version.id }, 1);
+      },
+    });
+    new Gauge({
+      name: 'bookrec_model_age_seconds',
+      help: 'Seconds since the version in memory was made; absent before the first one',
+      labelNames: ['version'],
+      registers,
+      collect() {
+        this.reset();
+        const { version } = snapshot();
+        if (version === null) return;
+        const made = Date.parse(version.manifest.createdAt);
+        this.set({ version: version.id }, (now().getTime() - made) / 1000);
+      },
+    });
+    new Gauge({
+      name: 'bookrec_degraded',
+      help: '1 while a model is served without its store',
+      registers,
+      collect() {
+        this.set(snapshot().degraded ? 1 : 0);
+      },
+    });
+  }
+
+  /** Adds memory, CPU and event-loop lag of the process. */
+  watchProcess(): void {
+    collectDefaultMetrics({ register: this.registry });
+  }
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { openApiDocument } from './openapi.ts';
+import { type Route, route } from './route.ts';
+import { foldIn } from './routes/fold-in.ts';
+import { home, pageScript, pageStyle } from './routes/home.ts';
+import { modelInfo, stats } from './routes/model.ts';
+import { health, livez, metrics, readyz } from './routes/probes.ts';
+import { recommend } from './routes/recommend.ts';
+import { users } from './routes/users.ts';
+
+let document: string | null = null;
+
+const openApi = route({
+  method: 'GET',
+  path: '/openapi.json',
+  summary: 'This document',
+  params: z.strictObject({}),
+  query: z.strictObject({}),
+  body: null,
+  answers: { 200: [{ description: 'OpenAPI 3.1', type: 'application/json' }] },
+  problems: [],
+  handle: () => {
+    document ??= JSON.stringify(openApiDocument(ROUTES));
+    return {
+      status: 200,
+      headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        'Cache-Control': 'public, max-age=300',
+      },
+      body: document,
+    };
+  },
+});
+
+/** Every route of the API. */
+export const ROUTES: readonly Route[] = [
+  home,
+  pageScript,
+  pageStyle,
+  recommend,
+  foldIn,
+  users,
+  stats,
+  modelInfo,
+  health,
+  livez,
+  readyz,
+  metrics,
+  openApi,
+];

@@ -1,0 +1,195 @@
+import { z } from 'zod';
+import { metricsSchema } from './metrics.ts';
+
+/** Bodies and parameters of the HTTP API. Field names are those that older clients read. */
+
+export const DEFAULT_TOP_K = 10;
+export const MAX_TOP_K = 1000;
+export const MAX_FOLD_IN_RATINGS = 1000;
+
+const topKBounds = { min: 1, max: MAX_TOP_K } as const;
+
+export const recommendParamsSchema = z.strictObject({
+  user_id: z.string().min(1).describe('Id of the reader, URL-encoded; any string'),
+});
+
+export const recommendQuerySchema = z.strictObject({
+  top_k: z.coerce
+    .number()
+    .int()
+    .min(topKBounds.min)
+    .max(topKBounds.max)
+    .default(DEFAULT_TOP_K)
+    .describe('How many books'),
+});
+
+export const usersQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('Readers a page'),
+  after: z
+    .string()
+    .optional()
+    .describe('Last id of the page before, that is, the `next` of its answer'),
+});
+
+export const foldInBodySchema = z.strictObject({
+  ratings: z
+    .array(
+      z.strictObject({
+        isbn: z.string().min(1).max(64).describe('ISBN-10 or ISBN-13, hyphens allowed'),
+        rating: z.number().describe('A level of the rating scale (`GET /stats`)'),
+      }),
+    )
+    .max(MAX_FOLD_IN_RATINGS)
+    .default([]),
+  country: z.string().max(100).optional().describe('Country of the reader, such as `usa`'),
+  state: z.string().max(100).optional().describe('State or province of the reader'),
+  age: z.number().int().min(0).max(150).optional().describe('Age in years'),
+  top_k: z
+    .number()
+    .int()
+    .min(topKBounds.min)
+    .max(topKBounds.max)
+    .default(DEFAULT_TOP_K)
+    .describe('How many books'),
+});
+
+/** Where a recommendation comes from. */
+export const sourceSchema = z
+  .enum(['personal', 'prior'])
+  .describe('`personal`: the ratings of this reader were used; `prior`: none are known');
+
+export const recommendationSchema = z.object({
+  rank: z.number().int().describe('1 for the best'),
+  title: z.string(),
+  author: z.string(),
+  year: z.number().int().nullable().describe('Year of publication, null where unknown'),
+  isbn: z.string(),
+  predicted_rating: z.number().describe('Expected rating on the scale'),
+  uncertainty: z.number().describe('Standard deviation of the rating, all causes together'),
+  confidence_interval: z
+    .tuple([z.number(), z.number()])
+    .describe('95 % interval [low, high] of the rating; lies within the scale'),
+  uncertainty_parts: z
+    .object({ reader: z.number(), book: z.number(), noise: z.number() })
+    .describe('Standard deviations by cause; the squares add up to the square of `uncertainty`'),
+  source: sourceSchema,
+});
+
+const listFields = {
+  recommendations: z.array(recommendationSchema),
+  total_available: z.number().int().describe('Books that could be listed for this reader'),
+  source: sourceSchema,
+  model_version: z.string(),
+  note: z.string().optional().describe('Present when fewer books than asked for are listed'),
+};
+
+export const recommendAnswerSchema = z.object({
+  user_id: z.string(),
+  ...listFields,
+  degraded: z
+    .literal(true)
+    .optional()
+    .describe('Present while the store is away: the list is not the personal one'),
+});
+
+export const foldInAnswerSchema = z.object({
+  ...listFields,
+  unknown_isbns: z.array(z.string()).describe('ISBNs sent that the model does not know'),
+});
+
+export const usersAnswerSchema = z.object({
+  users: z.array(z.string()).describe('Ids of readers with a stored list, in bytewise order'),
+  total: z.number().int().describe('Readers over all pages'),
+  next: z.string().nullable().describe('Give it as `after` for the next page; null at the end'),
+  model_version: z.string(),
+});
+
+export const statsAnswerSchema = z.object({
+  total_users: z.number().int(),
+  total_books: z.number().int(),
+  listed_books: z.number().int().describe('Books with a title, which can be recommended'),
+  total_ratings: z.number().int(),
+  total_interactions: z.number().int().describe('Books met without a rating'),
+  rating_scale: z.array(z.number()).describe('Levels of the scale, ascending'),
+  recommendations_per_user: z.number().int().describe('Length of the stored lists'),
+  dataset: z.string(),
+  model_version: z.string(),
+});
+
+export const modelInfoAnswerSchema = z.object({
+  model_version: z.string(),
+  created_at: z.string(),
+  run_id: z.string(),
+  dataset: z.string(),
+  content_hash: z.string(),
+  policy: z.string().describe('How lists are ordered'),
+  rank: z.number().int(),
+  effective_rank: z.number(),
+  sweeps: z.number().int(),
+  seed: z.number().int(),
+  elbo: z.number(),
+  noise_sd: z.number(),
+  train_seconds: z.number(),
+  metrics: metricsSchema.describe('Held-out figures as the evaluation stored them'),
+});
+
+export const welcomeAnswerSchema = z.object({
+  message: z.string(),
+  version: z.string(),
+  links: z.record(z.string(), z.string()),
+});
+
+const modelStateSchema = z
+  .enum(['loaded', 'none'])
+  .describe('`none`: no model has been published yet');
+
+export const healthAnswerSchema = z.object({
+  status: z
+    .enum(['healthy', 'degraded', 'unhealthy'])
+    .describe('`degraded`: a model is served from memory, the store is away'),
+  store: z.object({
+    connected: z.boolean(),
+    address: z.string(),
+    latency_ms: z.number().nullable(),
+  }),
+  model: z.object({ state: modelStateSchema, version: z.string().nullable() }),
+});
+
+export const livezAnswerSchema = z.object({ status: z.literal('alive') });
+
+export const readyzAnswerSchema = z.object({
+  status: z.enum(['ready', 'starting', 'stopping']),
+  model: modelStateSchema,
+  model_version: z.string().nullable(),
+  degraded: z.boolean(),
+});
+
+/** Error body, RFC 9457, media type `application/problem+json`. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.string().describe('Code of the error registry, docs/errors.md'),
+  instance: z.string().describe('Identifies this occurrence in the log'),
+  errors: z
+    .array(
+      z.object({
+        path: z.string().describe('Name of the parameter, or JSON pointer into the body'),
+        message: z.string(),
+      }),
+    )
+    .optional(),
+});
+
+export type Recommendation = z.infer<typeof recommendationSchema>;
+export type RecommendAnswer = z.infer<typeof recommendAnswerSchema>;
+export type FoldInBody = z.infer<typeof foldInBodySchema>;
+export type FoldInAnswer = z.infer<typeof foldInAnswerSchema>;
+export type UsersAnswer = z.infer<typeof usersAnswerSchema>;
+export type StatsAnswer = z.infer<typeof statsAnswerSchema>;
+export type ModelInfoAnswer = z.infer<typeof modelInfoAnswerSchema>;
+export type WelcomeAnswer = z.infer<typeof welcomeAnswerSchema>;
+export type HealthAnswer = z.infer<typeof healthAnswerSchema>;
+export type ReadyzAnswer = z.infer<typeof readyzAnswerSchema>;
+export type Problem = z.infer<typeof problemSchema>;
