@@ -1,0 +1,30 @@
+/** One member of a scored set. */
+export interface Member {
+  readonly name: string;
+  readonly score: number;
+}
+
+/**
+ * The little that the versioned store needs of a backend. Keys are printable ASCII of at most 1,900
+ * characters. Every method throws `AppError` with `STORE_UNAVAILABLE`, `STORE_FULL` or `STORE_CORRUPT`.
+ */
+export interface Kv {
+  /** Address without secrets. */
+  readonly address: string;
+  ping(): Promise<void>;
+  get(key: string): Promise<Uint8Array | null>;
+  /** Values in the order of the keys. */
+  getMany(keys: readonly string[]): Promise<(Uint8Array | null)[]>;
+  /** Writes one value; it is visible to every process, and as durable as the backend can make it. */
+  put(key: string, value: Uint8Array): Promise<void>;
+  /** Writes many values in bounded portions; a failure can leave a part of them. */
+  putMany(entries: ReadonlyArray<readonly [key: string, value: Uint8Array]>): Promise<void>;
+  delete(key: string): Promise<void>;
+  deletePrefix(prefix: string): Promise<void>;
+  /** Adds a member to a scored set, or moves it. Sets are small: versions, runs. */
+  addMember(set: string, name: string, score: number): Promise<void>;
+  removeMember(set: string, name: string): Promise<void>;
+  /** Members with the highest score first. */
+  members(set: string, limit?: number): Promise<Member[]>;
+  close(): Promise<void>;
+}

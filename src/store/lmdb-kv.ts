@@ -1,0 +1,195 @@
+import { mkdirSync } from 'node:fs';
+import { open, type RootDatabase } from 'lmdb';
+import { AppError } from '../runtime/errors.ts';
+import { segment } from './keys.ts';
+import type { Kv, Member } from './kv.ts';
+import { corrupt, full, unavailable } from './store-error.ts';
+
+/** Writes of one transaction: enough to share one flush, few enough to let another writer in. */
+const TRANSACTION_ENTRIES = 4096;
+const TRANSACTION_BYTES = 8 * 1024 * 1024;
+
+/** Sorts after every key that starts with the prefix, since keys are printable ASCII. */
+const AFTER_PREFIX = '\x7f';
+
+/** LMDB's "map full" and the system's "no space left", "quota exceeded" and "file too large". */
+const FULL_CODES: ReadonlySet<unknown> = new Set([
+  -30792,
+  28,
+  122,
+  27,
+  'ENOSPC',
+  'EDQUOT',
+  'EFBIG',
+]);
+
+/** LMDB's "page not found", "corrupted", "version mismatch" and "not an LMDB file". */
+const CORRUPT_CODES: ReadonlySet<unknown> = new Set([-30797, -30796, -30794, -30793]);
+
+/**
+ * Opens the directory as one LMDB environment, which several processes can share; creates it if
+ * need be. Throws `STORE_UNAVAILABLE` if it cannot be opened.
+ */
+export function openLmdb(path: string): Kv {
+  const address = `lmdb:${path}`;
+  try {
+    mkdirSync(path, { recursive: true });
+    // Each commit is on the disk before it is reported, so that a flipped pointer stays flipped.
+    const db = open<Buffer, string>({
+      path,
+      noSubdir: false,
+      encoding: 'binary',
+      overlappingSync: false,
+    });
+    // Frees the places of readers that were killed; LMDB has 126 of them.
+    db.readerCheck();
+    return new LmdbKv(address, db);
+  } catch (cause) {
+    if (CORRUPT_CODES.has(codeOf(cause)))
+      throw corrupt(`${address} is not a store of this product`, cause);
+    throw unavailable(
+      `The store ${address} cannot be opened: ${cause instanceof Error ? cause.message : 'unknown error'}`,
+      'Give a directory that this user may read and write, on a local disk.',
+      cause,
+    );
+  }
+}
+
+class LmdbKv implements Kv {
+  readonly address: string;
+  readonly #db: RootDatabase<Buffer, string>;
+  #closed = false;
+
+  constructor(address: string, db: RootDatabase<Buffer, string>) {
+    this.address = address;
+    this.#db = db;
+  }
+
+  async ping(): Promise<void> {
+    await this.get('ping');
+  }
+
+  get(key: string): Promise<Uint8Array | null> {
+    return this.#run(() => this.#db.getBinary(key) ?? null);
+  }
+
+  getMany(keys: readonly string[]): Promise<(Uint8Array | null)[]> {
+    return this.#run(() => keys.map((key) => this.#db.getBinary(key) ?? null));
+  }
+
+  put(key: string, value: Uint8Array): Promise<void> {
+    return this.putMany([[key, value]]);
+  }
+
+  putMany(entries: ReadonlyArray<readonly [string, Uint8Array]>): Promise<void> {
+    return this.#run(async () => {
+      for (let from = 0; from < entries.length;) {
+        const to = portionEnd(entries, from);
+        await this.#db.batch(() => {
+          for (const [key, value] of entries.slice(from, to))
+            void this.#db.put(key, asBuffer(value));
+        });
+        from = to;
+      }
+    });
+  }
+
+  delete(key: string): Promise<void> {
+    return this.#run(async () => {
+      await this.#db.remove(key);
+    });
+  }
+
+  deletePrefix(prefix: string): Promise<void> {
+    return this.#run(async () => {
+      for (;;) {
+        const range = { start: prefix, end: prefix + AFTER_PREFIX, limit: TRANSACTION_ENTRIES };
+        const keys = [...this.#db.getKeys(range)];
+        if (keys.length === 0) return;
+        await this.#db.batch(() => {
+          for (const key of keys) void this.#db.remove(key);
+        });
+      }
+    });
+  }
+
+  addMember(set: string, name: string, score: number): Promise<void> {
+    return this.put(memberKey(set, name), Buffer.from(JSON.stringify([name, score]), 'utf8'));
+  }
+
+  removeMember(set: string, name: string): Promise<void> {
+    return this.delete(memberKey(set, name));
+  }
+
+  members(set: string, limit = Infinity): Promise<Member[]> {
+    return this.#run(() => {
+      const start = memberKey(set, '');
+      const range = this.#db.getRange({ start, end: start + AFTER_PREFIX });
+      const members = [...range].map(({ value }) => parseMember(value));
+      members.sort((a, b) => b.score - a.score || (a.name < b.name ? 1 : -1));
+      return members.slice(0, limit);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#db.close();
+  }
+
+  /** Runs an operation; whatever LMDB throws leaves as an `AppError`. */
+  async #run<T>(operation: () => T | Promise<T>): Promise<T> {
+    if (this.#closed) throw unavailable(`The store ${this.address} is closed`, 'Open it again.');
+    try {
+      return await operation();
+    } catch (cause) {
+      if (cause instanceof AppError) throw cause;
+      throw this.#error(cause);
+    }
+  }
+
+  #error(cause: unknown): AppError {
+    const code = codeOf(cause);
+    if (FULL_CODES.has(code)) {
+      return full(
+        `No room is left for ${this.address}`,
+        'Free disk space, or keep fewer versions.',
+        cause,
+      );
+    }
+    if (CORRUPT_CODES.has(code)) return corrupt(`${this.address} is damaged`, cause);
+    return unavailable(`${this.address} cannot be used`, 'Look at its directory and disk.', cause);
+  }
+}
+
+function portionEnd(entries: ReadonlyArray<readonly [string, Uint8Array]>, from: number): number {
+  let bytes = 0;
+  let to = from;
+  while (to < entries.length && to - from < TRANSACTION_ENTRIES && bytes < TRANSACTION_BYTES) {
+    bytes += entries[to]?.[1].length ?? 0;
+    to++;
+  }
+  return to;
+}
+
+function memberKey(set: string, name: string): string {
+  return `${set}:${segment(name)}`;
+}
+
+function parseMember(value: Buffer): Member {
+  const parsed: unknown = JSON.parse(value.toString('utf8'));
+  if (!Array.isArray(parsed)) throw corrupt('A member of a stored set is not a pair');
+  const [name, score] = parsed as unknown[];
+  if (typeof name !== 'string' || typeof score !== 'number') {
+    throw corrupt('A member of a stored set is not a name and a score');
+  }
+  return { name, score };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+}

@@ -1,0 +1,77 @@
+import { packColumns, unpackColumns } from './columns.ts';
+import { idDirectoryKey, idPageKey } from './keys.ts';
+import type { Kv } from './kv.ts';
+
+/**
+ * The ids of a version's readers, so that they can be listed without walking the backend's keys,
+ * which Redis can do only over all of them and in no order. Written once, at commit: pages of ids in
+ * bytewise (UTF-8) order, and a directory of each page's first id. A listing reads the directory
+ * and the pages that it needs, on every backend.
+ */
+const PAGE_IDS = 1000;
+/** A page of long ids ends earlier. */
+const PAGE_BYTES = 128 * 1024;
+
+/** Entries to store for these distinct ids; sorts a copy. */
+export function idPages(
+  version: string,
+  ids: Iterable<string>,
+): [key: string, value: Uint8Array][] {
+  const sorted = Array.from(ids, (id) => Buffer.from(id, 'utf8')).sort((a, b) => a.compare(b));
+  const entries: [string, Uint8Array][] = [];
+  const first: string[] = [];
+  for (let from = 0; from < sorted.length;) {
+    let bytes = 0;
+    let to = from;
+    while (to < sorted.length && to - from < PAGE_IDS && bytes < PAGE_BYTES) {
+      bytes += sorted[to]?.length ?? 0;
+      to++;
+    }
+    const page = sorted.slice(from, to).map((id) => id.toString('utf8'));
+    first.push(page[0] ?? '');
+    entries.push([idPageKey(version, entries.length), packColumns({ ids: page })]);
+    from = to;
+  }
+  entries.push([idDirectoryKey(version), packColumns({ first })]);
+  return entries;
+}
+
+/** Ids after `after` in bytewise order, at most `limit`; none if the version is not complete. */
+export async function listIds(
+  kv: Kv,
+  version: string,
+  after: string | null,
+  limit: number,
+): Promise<string[]> {
+  const directory = await kv.get(idDirectoryKey(version));
+  if (directory === null) return [];
+  const first = unpackColumns(directory).strings('first');
+  const found: string[] = [];
+  for (let page = pageOf(first, after); page < first.length && found.length < limit; page++) {
+    const stored = await kv.get(idPageKey(version, page));
+    // A version deleted meanwhile has no more ids to list.
+    if (stored === null) return found;
+    const ids = unpackColumns(stored).strings('ids');
+    const from = after === null ? 0 : countUpTo(ids, after);
+    found.push(...ids.slice(from, from + limit - found.length));
+  }
+  return found;
+}
+
+/** The page in which the ids after `after` start. */
+function pageOf(first: readonly string[], after: string | null): number {
+  return after === null ? 0 : Math.max(0, countUpTo(first, after) - 1);
+}
+
+/** How many of the sorted ids are not after `id`. */
+function countUpTo(sorted: readonly string[], id: string): number {
+  const wanted = Buffer.from(id, 'utf8');
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (Buffer.from(sorted[middle] ?? '', 'utf8').compare(wanted) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,126 @@
+import type { Manifest } from '../contracts/manifest.ts';
+import { AppError } from '../runtime/errors.ts';
+import { type BlobHead, readBlob, writeBlob } from './blobs.ts';
+import { manifestKey, readerKey, VERSIONS_SET, versionPrefix } from './keys.ts';
+import type { Kv } from './kv.ts';
+import { idPages } from './reader-ids.ts';
+import { encodeReader } from './reader-codec.ts';
+import { ReadBackSample } from './read-back-sample.ts';
+import type { ReaderRecord, VersionWriter } from './store.ts';
+import { corrupt } from './store-error.ts';
+
+/**
+ * How a writer says that it is still at work: the version's score in the set of versions is the
+ * time until which nobody may collect it, and each write moves it on when a quarter has passed.
+ */
+export interface Lease {
+  readonly milliseconds: number;
+  /** Ms since 1970. */
+  readonly now: () => number;
+}
+
+/** Registers the version and gives its writer. */
+export async function beginVersion(kv: Kv, version: string, lease: Lease): Promise<VersionWriter> {
+  const until = lease.now() + lease.milliseconds;
+  await kv.addMember(VERSIONS_SET, version, until);
+  return new Writer(kv, version, lease, until);
+}
+
+class Writer implements VersionWriter {
+  readonly version: string;
+  readonly #kv: Kv;
+  readonly #lease: Lease;
+  #until: number;
+  #open = true;
+  readonly #ids = new Set<string>();
+  readonly #sample = new ReadBackSample();
+  readonly #blobs = new Map<string, BlobHead>();
+
+  constructor(kv: Kv, version: string, lease: Lease, until: number) {
+    this.version = version;
+    this.#kv = kv;
+    this.#lease = lease;
+    this.#until = until;
+  }
+
+  async putReaders(batch: ReadonlyArray<readonly [string, ReaderRecord]>): Promise<void> {
+    await this.#renew();
+    const entries = batch.map(([id, record]): [string, Uint8Array] => {
+      if (!id.isWellFormed()) {
+        throw new AppError(
+          'BAD_REQUEST',
+          'A reader id is not valid Unicode',
+          'Remove the unpaired surrogates from the id.',
+        );
+      }
+      this.#ids.add(id);
+      return [readerKey(this.version, id), encodeReader(record)];
+    });
+    await this.#kv.putMany(entries);
+    this.#sample.add(entries);
+  }
+
+  async putBlob(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#renew();
+    this.#blobs.set(name, await writeBlob(this.#kv, this.version, name, bytes));
+  }
+
+  async commit(manifest: Manifest): Promise<void> {
+    if (manifest.version !== this.version) {
+      throw new AppError(
+        'INTERNAL',
+        `The manifest of ${manifest.version} was given to the writer of ${this.version}`,
+        'Report this as a bug.',
+      );
+    }
+    await this.#renew();
+    const pages = idPages(this.version, this.#ids);
+    await this.#kv.putMany(pages);
+    this.#sample.add(pages);
+    await this.#readBack();
+    // Long reading can outlast the lease; then another process may have collected the version.
+    await this.#renew(true);
+    await this.#kv.put(manifestKey(this.version), Buffer.from(JSON.stringify(manifest), 'utf8'));
+    this.#open = false;
+  }
+
+  async abort(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#kv.deletePrefix(versionPrefix(this.version));
+    await this.#kv.removeMember(VERSIONS_SET, this.version);
+  }
+
+  async #readBack(): Promise<void> {
+    await this.#sample.verify(this.#kv);
+    for (const [name, head] of this.#blobs) {
+      const bytes = await readBlob(this.#kv, this.version, name);
+      if (bytes?.length !== head.bytes)
+        throw corrupt(`The artefact "${name}" was not stored whole`);
+    }
+  }
+
+  /** Moves the lease on; throws if it is no longer this writer's. */
+  async #renew(always = false): Promise<void> {
+    if (!this.#open) {
+      throw new AppError(
+        'INTERNAL',
+        `Version ${this.version} is no longer open`,
+        'Begin another version.',
+      );
+    }
+    const { now, milliseconds } = this.#lease;
+    if (!always && this.#until - now() > 0.75 * milliseconds) return;
+    const members = await this.#kv.members(VERSIONS_SET);
+    if (members.find(({ name }) => name === this.version)?.score !== this.#until) {
+      this.#open = false;
+      throw new AppError(
+        'VERSION_NOT_FOUND',
+        `Version ${this.version} was collected by another process while it was written`,
+        'Publish again.',
+      );
+    }
+    this.#until = now() + milliseconds;
+    await this.#kv.addMember(VERSIONS_SET, this.version, this.#until);
+  }
+}

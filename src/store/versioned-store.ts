@@ -1,0 +1,195 @@
+import { type Manifest, manifestSchema } from '../contracts/manifest.ts';
+import { type RunRecord, runSchema } from '../contracts/run.ts';
+import type { z } from 'zod';
+import { AppError } from '../runtime/errors.ts';
+import { readBlob } from './blobs.ts';
+import {
+  LIVE_KEY,
+  manifestKey,
+  readerKey,
+  runKey,
+  RUNS_SET,
+  versionPrefix,
+  VERSIONS_SET,
+} from './keys.ts';
+import type { Kv } from './kv.ts';
+import { decodeReader } from './reader-codec.ts';
+import { listIds } from './reader-ids.ts';
+import type { ReaderRecord, Store, VersionWriter } from './store.ts';
+import { corrupt } from './store-error.ts';
+import { beginVersion, type Lease } from './version-writer.ts';
+
+/** The store's rules about versions, over any backend. */
+export class VersionedStore implements Store {
+  readonly address: string;
+  readonly #kv: Kv;
+  readonly #lease: Lease;
+
+  constructor(kv: Kv, lease: Lease) {
+    this.address = kv.address;
+    this.#kv = kv;
+    this.#lease = lease;
+  }
+
+  ping(): Promise<void> {
+    return this.#kv.ping();
+  }
+
+  async begin(version: string): Promise<VersionWriter> {
+    const members = await this.#kv.members(VERSIONS_SET);
+    const known = members.find(({ name }) => name === version);
+    if (known !== undefined) {
+      const complete = (await this.manifest(version)) !== null;
+      if (complete || known.score > this.#lease.now()) throw exists(version);
+      await this.#kv.deletePrefix(versionPrefix(version));
+    }
+    return beginVersion(this.#kv, version, this.#lease);
+  }
+
+  async setLive(version: string): Promise<void> {
+    const before = await this.#kv.get(LIVE_KEY);
+    if ((await this.manifest(version)) === null) throw notFound(version);
+    await this.#kv.put(LIVE_KEY, Buffer.from(version, 'utf8'));
+    // A deletion that ran meanwhile either sees the new pointer or has removed the manifest by now.
+    if ((await this.manifest(version)) !== null) return;
+    if (before === null) await this.#kv.delete(LIVE_KEY);
+    else await this.#kv.put(LIVE_KEY, before);
+    throw notFound(version);
+  }
+
+  async liveVersion(): Promise<string | null> {
+    const value = await this.#kv.get(LIVE_KEY);
+    return value === null ? null : asText(value);
+  }
+
+  async versions(): Promise<Manifest[]> {
+    const { complete } = await this.#census();
+    return complete;
+  }
+
+  async manifest(version: string): Promise<Manifest | null> {
+    const value = await this.#kv.get(manifestKey(version));
+    return value === null ? null : parseJson(manifestSchema, value, `manifest of ${version}`);
+  }
+
+  async deleteVersion(version: string): Promise<void> {
+    const manifest = await this.#kv.get(manifestKey(version));
+    if (manifest === null) throw notFound(version);
+    await this.#delete(version, manifest);
+  }
+
+  async prune(keep: number): Promise<string[]> {
+    const { complete, incomplete } = await this.#census();
+    const live = await this.liveVersion();
+    const now = this.#lease.now();
+    const gone: string[] = [];
+    for (const { name, score } of incomplete) {
+      if (score > now) continue;
+      await this.#delete(name, null);
+      gone.push(name);
+    }
+    for (const { version } of complete.slice(Math.max(0, keep))) {
+      if (version === live) continue;
+      await this.deleteVersion(version);
+      gone.push(version);
+    }
+    return gone;
+  }
+
+  async reader(version: string, id: string): Promise<ReaderRecord | null> {
+    // Such an id cannot be stored, and its bytes would be those of another one.
+    if (!id.isWellFormed()) return null;
+    const value = await this.#kv.get(readerKey(version, id));
+    return value === null ? null : decodeReader(value);
+  }
+
+  readerIds(version: string, page: { after: string | null; limit: number }): Promise<string[]> {
+    return listIds(this.#kv, version, page.after, page.limit);
+  }
+
+  blob(version: string, name: string): Promise<Uint8Array | null> {
+    return readBlob(this.#kv, version, name);
+  }
+
+  async putRun(run: RunRecord): Promise<void> {
+    await this.#kv.put(runKey(run.id), Buffer.from(JSON.stringify(run), 'utf8'));
+    await this.#kv.addMember(RUNS_SET, run.id, Date.parse(run.startedAt));
+  }
+
+  async run(id: string): Promise<RunRecord | null> {
+    const value = await this.#kv.get(runKey(id));
+    return value === null ? null : parseJson(runSchema, value, `run ${id}`);
+  }
+
+  async runs(limit: number): Promise<RunRecord[]> {
+    const members = await this.#kv.members(RUNS_SET, limit);
+    const values = await this.#kv.getMany(members.map(({ name }) => runKey(name)));
+    return values
+      .filter((value) => value !== null)
+      .map((value) => parseJson(runSchema, value, 'run'));
+  }
+
+  close(): Promise<void> {
+    return this.#kv.close();
+  }
+
+  /** Complete versions, newest first, and the members of the set that have no manifest. */
+  async #census() {
+    const members = await this.#kv.members(VERSIONS_SET);
+    const values = await this.#kv.getMany(members.map(({ name }) => manifestKey(name)));
+    const complete = values
+      .filter((value) => value !== null)
+      .map((value) => parseJson(manifestSchema, value, 'manifest'))
+      .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+    return { complete, incomplete: members.filter((_, i) => values[i] === null) };
+  }
+
+  /** Manifest first, so that what is half deleted is no version; the registration last. */
+  async #delete(version: string, manifest: Uint8Array | null): Promise<void> {
+    if ((await this.liveVersion()) === version) throw isLive(version);
+    await this.#kv.delete(manifestKey(version));
+    // Made live meanwhile: see `setLive`.
+    if ((await this.liveVersion()) === version) {
+      if (manifest !== null) await this.#kv.put(manifestKey(version), manifest);
+      throw isLive(version);
+    }
+    await this.#kv.deletePrefix(versionPrefix(version));
+    await this.#kv.removeMember(VERSIONS_SET, version);
+  }
+}
+
+function parseJson<T>(schema: z.ZodType<T>, value: Uint8Array, what: string): T {
+  try {
+    return schema.parse(JSON.parse(asText(value)));
+  } catch (cause) {
+    throw corrupt(`The stored ${what} is unreadable`, cause);
+  }
+}
+
+function asText(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function notFound(version: string): AppError {
+  return new AppError(
+    'VERSION_NOT_FOUND',
+    `There is no version ${version}`,
+    'See `bookrec models list`.',
+  );
+}
+
+function exists(version: string): AppError {
+  return new AppError(
+    'VERSION_EXISTS',
+    `Version ${version} is there already, or is being written`,
+    'Publish under another name.',
+  );
+}
+
+function isLive(version: string): AppError {
+  return new AppError(
+    'VERSION_IS_LIVE',
+    `Version ${version} is live`,
+    'Make another version live first: `bookrec models rollback`.',
+  );
+}
