@@ -6,7 +6,9 @@ import path from 'node:path';
 import ts from 'typescript';
 
 const root = path.resolve(import.meta.dirname, '..');
-const configs = ['src/model', 'src/batch/train', '.'].map((folder) => path.join(root, folder));
+const configs = ['src/model', 'src/batch/train', 'src/batch/evaluate', '.'].map((folder) =>
+  path.join(root, folder),
+);
 
 const ownerOf = (file: string): string | undefined =>
   configs.find((folder) => file.startsWith(folder + path.sep));
@@ -36,7 +38,10 @@ function check(folder: string): readonly ts.Diagnostic[] {
 const problems = configs.flatMap(check);
 if (problems.length > 0) {
   const format = { ...ts.createCompilerHost({}), getCurrentDirectory: () => root };
-  process.stdout.write(ts.formatDiagnosticsWithColorAndContext(problems, format));
+  const print = process.stdout.isTTY
+    ? ts.formatDiagnosticsWithColorAndContext
+    : ts.formatDiagnostics;
+  process.stdout.write(print(problems, format));
 }
 process.stdout.write(`${problems.length} type errors\n`);
 process.exitCode = problems.length > 0 ? 1 : 0;
