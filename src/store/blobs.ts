@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { blobChunkKey, blobKey } from './keys.ts';
 import type { Kv } from './kv.ts';
+import type { Entry } from './portions.ts';
 import { corrupt } from './store-error.ts';
 
 /** Values stay small, so that no single reply holds up the others. */
@@ -19,7 +20,7 @@ export async function writeBlob(
   name: string,
   bytes: Uint8Array,
 ): Promise<BlobHead> {
-  const chunks: [string, Uint8Array][] = [];
+  const chunks: Entry[] = [];
   for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
     chunks.push([
       blobChunkKey(version, name, chunks.length),

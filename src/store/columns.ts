@@ -61,8 +61,8 @@ interface HeaderEntry {
 
 /** Packs named columns into one piece; `Columns` is the way back. */
 export function packColumns(columns: Readonly<Record<string, ColumnValue>>): Uint8Array {
-  const header: [string, HeaderEntry][] = [];
-  const pieces: { offset: number; bytes: Uint8Array }[] = [];
+  const header: Array<[string, HeaderEntry]> = [];
+  const pieces: Array<{ offset: number; bytes: Uint8Array }> = [];
   let end = 0;
   const place = (bytes: Uint8Array): number => {
     const offset = aligned(end);
@@ -182,14 +182,15 @@ export class Columns {
     if (!(to <= this.#bytes.length)) throw corrupt(`A stored artefact is cut off in "${name}"`);
     const at = this.#bytes.byteOffset + from;
     if (at % type.BYTES_PER_ELEMENT === 0) return new type(this.#bytes.buffer, at, length);
-    return new type(this.#bytes.slice(from, to).buffer, 0, length);
+    // Not `slice`, which for a Buffer is another view.
+    return new type(new Uint8Array(this.#bytes.subarray(from, to)).buffer, 0, length);
   }
 }
 
 function parseHeader(bytes: Uint8Array): ReadonlyMap<string, HeaderEntry> {
   try {
     // Written by `packColumns` only; the checks of every column follow at its use.
-    return new Map(JSON.parse(decodeText(bytes)) as [string, HeaderEntry][]);
+    return new Map(JSON.parse(decodeText(bytes)) as Array<[string, HeaderEntry]>);
   } catch (cause) {
     throw corrupt('A stored artefact has an unreadable header', cause);
   }

@@ -1,3 +1,5 @@
+import type { Entry } from './portions.ts';
+
 /** One member of a scored set. */
 export interface Member {
   readonly name: string;
@@ -14,11 +16,11 @@ export interface Kv {
   ping(): Promise<void>;
   get(key: string): Promise<Uint8Array | null>;
   /** Values in the order of the keys. */
-  getMany(keys: readonly string[]): Promise<(Uint8Array | null)[]>;
+  getMany(keys: readonly string[]): Promise<Array<Uint8Array | null>>;
   /** Writes one value; it is visible to every process, and as durable as the backend can make it. */
   put(key: string, value: Uint8Array): Promise<void>;
   /** Writes many values in bounded portions; a failure can leave a part of them. */
-  putMany(entries: ReadonlyArray<readonly [key: string, value: Uint8Array]>): Promise<void>;
+  putMany(entries: readonly Entry[]): Promise<void>;
   delete(key: string): Promise<void>;
   deletePrefix(prefix: string): Promise<void>;
   /** Adds a member to a scored set, or moves it. Sets are small: versions, runs. */

@@ -3,11 +3,11 @@ import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../runtime/errors.ts';
 import { segment } from './keys.ts';
 import type { Kv, Member } from './kv.ts';
+import { type Entry, type PortionLimits, portions } from './portions.ts';
 import { corrupt, full, unavailable } from './store-error.ts';
 
 /** Writes of one transaction: enough to share one flush, few enough to let another writer in. */
-const TRANSACTION_ENTRIES = 4096;
-const TRANSACTION_BYTES = 8 * 1024 * 1024;
+const TRANSACTION: PortionLimits = { entries: 4096, bytes: 8 * 1024 * 1024 };
 
 /** Sorts after every key that starts with the prefix, since keys are printable ASCII. */
 const AFTER_PREFIX = '\x7f';
@@ -73,7 +73,7 @@ class LmdbKv implements Kv {
     return this.#run(() => this.#db.getBinary(key) ?? null);
   }
 
-  getMany(keys: readonly string[]): Promise<(Uint8Array | null)[]> {
+  getMany(keys: readonly string[]): Promise<Array<Uint8Array | null>> {
     return this.#run(() => keys.map((key) => this.#db.getBinary(key) ?? null));
   }
 
@@ -81,15 +81,12 @@ class LmdbKv implements Kv {
     return this.putMany([[key, value]]);
   }
 
-  putMany(entries: ReadonlyArray<readonly [string, Uint8Array]>): Promise<void> {
+  putMany(entries: readonly Entry[]): Promise<void> {
     return this.#run(async () => {
-      for (let from = 0; from < entries.length;) {
-        const to = portionEnd(entries, from);
+      for (const portion of portions(entries, TRANSACTION)) {
         await this.#db.batch(() => {
-          for (const [key, value] of entries.slice(from, to))
-            void this.#db.put(key, asBuffer(value));
+          for (const [key, value] of portion) void this.#db.put(key, asBuffer(value));
         });
-        from = to;
       }
     });
   }
@@ -103,7 +100,7 @@ class LmdbKv implements Kv {
   deletePrefix(prefix: string): Promise<void> {
     return this.#run(async () => {
       for (;;) {
-        const range = { start: prefix, end: prefix + AFTER_PREFIX, limit: TRANSACTION_ENTRIES };
+        const range = { start: prefix, end: prefix + AFTER_PREFIX, limit: TRANSACTION.entries };
         const keys = [...this.#db.getKeys(range)];
         if (keys.length === 0) return;
         await this.#db.batch(() => {
@@ -160,16 +157,6 @@ class LmdbKv implements Kv {
     if (CORRUPT_CODES.has(code)) return corrupt(`${this.address} is damaged`, cause);
     return unavailable(`${this.address} cannot be used`, 'Look at its directory and disk.', cause);
   }
-}
-
-function portionEnd(entries: ReadonlyArray<readonly [string, Uint8Array]>, from: number): number {
-  let bytes = 0;
-  let to = from;
-  while (to < entries.length && to - from < TRANSACTION_ENTRIES && bytes < TRANSACTION_BYTES) {
-    bytes += entries[to]?.[1].length ?? 0;
-    to++;
-  }
-  return to;
 }
 
 function memberKey(set: string, name: string): string {

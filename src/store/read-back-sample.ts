@@ -1,4 +1,5 @@
 import type { Kv } from './kv.ts';
+import type { Entry } from './portions.ts';
 import { corrupt } from './store-error.ts';
 
 /** Entries kept at most; spread evenly over all that was written. */
@@ -11,7 +12,7 @@ export class ReadBackSample {
   #seen = 0;
   #stride = 1;
 
-  add(entries: ReadonlyArray<readonly [string, Uint8Array]>): void {
+  add(entries: readonly Entry[]): void {
     for (const [key, value] of entries) {
       // The same key written again replaces what is expected of it.
       if (this.#kept.has(key) || this.#seen % this.#stride === 0) this.#kept.set(key, value);

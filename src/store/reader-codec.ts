@@ -71,10 +71,10 @@ export function encodeReader(record: ReaderRecord): Uint8Array {
 
 /** Unpacks a record; throws `STORE_CORRUPT` for another format, a cut or a changed byte. */
 export function decodeReader(stored: Uint8Array): ReaderRecord {
-  // Views of 4-byte numbers need an aligned start, which a pooled buffer does not promise.
-  const bytes = stored.byteOffset % 4 === 0 ? stored : new Uint8Array(stored);
+  // A copy is aligned for views, and does not hold on to the socket's or LMDB's larger buffer.
+  const bytes = new Uint8Array(stored);
   if (bytes.length < HEADER) throw corrupt('A stored reader record is too short');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = new DataView(bytes.buffer);
   const format = view.getUint8(0);
   if (format !== FORMAT)
     throw corrupt(`A stored reader record has the unknown format ${String(format)}`);
@@ -89,7 +89,7 @@ export function decodeReader(stored: Uint8Array): ReaderRecord {
   const min = view.getFloat32(16, true);
   const max = view.getFloat32(20, true);
   const spread = view.getFloat32(24, true);
-  let at = bytes.byteOffset + HEADER;
+  let at = HEADER;
   const u32 = (length: number): Uint32Array => {
     const column = new Uint32Array(bytes.buffer, at, length);
     at += column.byteLength;

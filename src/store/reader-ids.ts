@@ -1,6 +1,7 @@
 import { packColumns, unpackColumns } from './columns.ts';
 import { idDirectoryKey, idPageKey } from './keys.ts';
 import type { Kv } from './kv.ts';
+import type { Entry } from './portions.ts';
 
 /**
  * The ids of a version's readers, so that they can be listed without walking the backend's keys,
@@ -13,12 +14,9 @@ const PAGE_IDS = 1000;
 const PAGE_BYTES = 128 * 1024;
 
 /** Entries to store for these distinct ids; sorts a copy. */
-export function idPages(
-  version: string,
-  ids: Iterable<string>,
-): [key: string, value: Uint8Array][] {
+export function idPages(version: string, ids: Iterable<string>): Entry[] {
   const sorted = Array.from(ids, (id) => Buffer.from(id, 'utf8')).sort((a, b) => a.compare(b));
-  const entries: [string, Uint8Array][] = [];
+  const entries: Entry[] = [];
   const first: string[] = [];
   for (let from = 0; from < sorted.length;) {
     let bytes = 0;

@@ -3,6 +3,7 @@ import { AppError } from '../runtime/errors.ts';
 import { type BlobHead, readBlob, writeBlob } from './blobs.ts';
 import { manifestKey, readerKey, VERSIONS_SET, versionPrefix } from './keys.ts';
 import type { Kv } from './kv.ts';
+import type { Entry } from './portions.ts';
 import { idPages } from './reader-ids.ts';
 import { encodeReader } from './reader-codec.ts';
 import { ReadBackSample } from './read-back-sample.ts';
@@ -45,7 +46,7 @@ class Writer implements VersionWriter {
 
   async putReaders(batch: ReadonlyArray<readonly [string, ReaderRecord]>): Promise<void> {
     await this.#renew();
-    const entries = batch.map(([id, record]): [string, Uint8Array] => {
+    const entries = batch.map(([id, record]): Entry => {
       if (!id.isWellFormed()) {
         throw new AppError(
           'BAD_REQUEST',
