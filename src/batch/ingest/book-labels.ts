@@ -1,0 +1,63 @@
+import type { DatasetBuilder } from './dataset-builder.ts';
+import { cleanText } from './decode-text.ts';
+import { authorLabel, publisherLabel, seriesLabels } from './name-labels.ts';
+import type { RowNotes } from './row-notes.ts';
+
+/** First year of printed books, as far as catalogues go. */
+const MIN_YEAR = 1450;
+
+/** What a row of a catalogue says, as it stands in the file. */
+export interface CatalogueRow {
+  readonly title: string;
+  readonly author: string;
+  readonly publisher: string;
+  readonly year: string;
+}
+
+/** Year of publication, or 0 where it is missing or cannot be. */
+function plausibleYear(text: string, maxYear: number, notes: RowNotes): number {
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed.toUpperCase() === 'NULL') return 0;
+  const year = Number(trimmed);
+  if (Number.isInteger(year) && year >= MIN_YEAR && year <= maxYear) return year;
+  notes.unknown(year === 0 ? 'year-0' : 'impossible-year', trimmed);
+  return 0;
+}
+
+/** Labels of a year: the year itself, its five years, its decade. */
+export function addYearLabels(build: DatasetBuilder, book: number, year: number): void {
+  const five = year - (year % 5);
+  const decade = year - (year % 10);
+  build.bookFamilies.family('year').add(book, String(year));
+  build.bookFamilies.family('years5').add(book, `${five}-${five + 4}`);
+  build.bookFamilies.family('decade').add(book, `${decade}-${decade + 9}`);
+}
+
+/** Enters a book in the catalogue with its author, series, publisher and years as labels. */
+export function addCatalogueRow(
+  build: DatasetBuilder,
+  book: number,
+  row: CatalogueRow,
+  notes: RowNotes,
+): void {
+  build.books.catalogueRows++;
+  if (build.books.hasEntry(book)) {
+    notes.setAside('duplicate-book', `${build.books.id(book)}: ${row.title}`);
+    return;
+  }
+  const author = cleanText(row.author, notes);
+  const publisher = cleanText(row.publisher, notes);
+  const year = plausibleYear(row.year, build.maxYear, notes);
+  let title = cleanText(row.title, notes);
+  for (const label of seriesLabels(title)) build.bookFamilies.family('series').add(book, label);
+  if (title === '') {
+    title = build.books.id(book);
+    notes.repaired('title-missing', title);
+  }
+  build.books.list(book, { title, author, publisher, year });
+  const labels = { author: authorLabel(author), publisher: publisherLabel(publisher) };
+  for (const [family, label] of Object.entries(labels)) {
+    if (label !== null) build.bookFamilies.family(family).add(book, label);
+  }
+  if (year > 0) addYearLabels(build, book, year);
+}
