@@ -43,6 +43,7 @@ typecheck: install ## Check types, each folder under its own tsconfig.json
 
 generate: install ## Write the files that are generated from code
 	@$(NODE) hack/gen-errors.ts
+	@$(NODE) hack/gen-openapi.ts
 
 verify: generate ## Fail if a generated file is not current
 	@sh hack/verify.sh

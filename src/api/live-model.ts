@@ -3,9 +3,10 @@ import type { Manifest } from '../contracts/manifest.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { CATALOGUE_BLOB, type Catalogue } from '../store/catalogue-codec.ts';
 import type { Store } from '../store/store.ts';
 import type { Recommender } from '../model/recommender.ts';
-import { type Catalogue, LiveVersion } from './live-version.ts';
+import { LiveVersion } from './live-version.ts';
 
 /** How the artefacts of a version are read. */
 export interface VersionCodec {
@@ -101,7 +102,7 @@ export class LiveModel {
     const { store, codec } = this.#options;
     const [manifest, catalogue, model] = await Promise.all([
       store.manifest(pointer),
-      store.blob(pointer, 'catalogue'),
+      store.blob(pointer, CATALOGUE_BLOB),
       store.blob(pointer, 'model'),
     ]);
     return new LiveVersion(

@@ -2,22 +2,12 @@ import { LRUCache } from 'lru-cache';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { RankedList } from '../model/ranked-list.ts';
 import type { ReaderInput, Recommender } from '../model/recommender.ts';
+import type { Catalogue } from '../store/catalogue-codec.ts';
 import type { Answer } from './answer.ts';
-
-/** Books of a version as the API shows them; index m in every column is the same book. */
-export interface Catalogue {
-  readonly ids: readonly string[];
-  readonly title: readonly string[];
-  readonly author: readonly string[];
-  /** 0 where unknown. */
-  readonly year: ArrayLike<number>;
-  /** 1 where the book may be listed. */
-  readonly listed: ArrayLike<number>;
-}
 
 /** Memory for encoded answers, which are about 3 kB each. */
 const ANSWER_CACHE_BYTES = 64 * 1024 * 1024;
-/** Longer than any URL of a well-meant request for a list. */
+
 const NO_RATINGS: ReaderInput = {
   labels: new Uint32Array(),
   ratedBook: new Uint32Array(),

@@ -1,0 +1,191 @@
+// @ts-check
+/** Script of the page: asks the API and draws its lists. */
+
+const TOP_K = 10;
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** @type {Map<string, number>} Ratings typed in, by ISBN. */
+const mine = new Map();
+let scale = { low: 1, high: 10 };
+/** Number of the newest question; answers to older ones are dropped. */
+let asked = 0;
+
+/** @param {string} id */
+function byId(id) {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`no element ${id}`);
+  return found;
+}
+
+/** @param {string} id */
+function field(id) {
+  return /** @type {HTMLInputElement} */ (byId(id));
+}
+
+/**
+ * @param {string} tag
+ * @param {string} className
+ * @param {...(Node | string)} children
+ */
+function element(tag, className, ...children) {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/**
+ * @param {string} className
+ * @param {number} from
+ * @param {number} to
+ * @param {{ y: number, height: number }} place
+ */
+function bar(className, from, to, place) {
+  const rect = document.createElementNS(SVG, 'rect');
+  const at = (/** @type {number} */ value) =>
+    (100 * (value - scale.low)) / (scale.high - scale.low);
+  rect.setAttribute('class', className);
+  rect.setAttribute('x', String(at(from)));
+  rect.setAttribute('width', String(Math.max(at(to) - at(from), 0)));
+  rect.setAttribute('y', String(place.y));
+  rect.setAttribute('height', String(place.height));
+  return rect;
+}
+
+/** The interval and the expected rating on the whole scale. */
+function drawInterval(/** @type {any} */ book) {
+  const [low, high] = book.confidence_interval;
+  const drawing = document.createElementNS(SVG, 'svg');
+  drawing.setAttribute('viewBox', '0 0 100 8');
+  drawing.setAttribute('preserveAspectRatio', 'none');
+  drawing.setAttribute('aria-hidden', 'true');
+  const tick = 0.006 * (scale.high - scale.low);
+  drawing.append(
+    bar('scale', scale.low, scale.high, { y: 3.5, height: 1 }),
+    bar('band', low, high, { y: 1.5, height: 5 }),
+    bar('mean', book.predicted_rating - tick, book.predicted_rating + tick, { y: 0, height: 8 }),
+  );
+  return drawing;
+}
+
+function drawBook(/** @type {any} */ book) {
+  const [low, high] = book.confidence_interval;
+  const { reader, book: ofBook, noise } = book.uncertainty_parts;
+  const rate = element('button', '', 'Rate it');
+  rate.setAttribute('type', 'button');
+  rate.setAttribute('aria-label', `Rate ${book.title}`);
+  rate.addEventListener('click', () => {
+    field('isbn').value = book.isbn;
+    field('rating').focus();
+  });
+  const score = element(
+    'div',
+    'score',
+    element('strong', '', book.predicted_rating.toFixed(1)),
+    ` likely ${low.toFixed(1)} to ${high.toFixed(1)}`,
+    drawInterval(book),
+  );
+  score.title = `Standard deviation ${book.uncertainty.toFixed(2)}: reader ${reader.toFixed(2)}, book ${ofBook.toFixed(2)}, noise ${noise.toFixed(2)}`;
+  const by = [book.author, book.year, book.isbn].filter(Boolean).join(' · ');
+  return element(
+    'li',
+    '',
+    element('span', 'rank', String(book.rank)),
+    element('div', '', element('div', 'title', book.title), element('div', 'by', `${by} `, rate)),
+    score,
+  );
+}
+
+function summary(/** @type {any} */ answer) {
+  const parts = [
+    answer.source === 'personal' ? 'From ratings.' : 'Nothing is known of this reader.',
+    answer.degraded ? 'The store is away: this is not the personal list.' : '',
+    answer.unknown_isbns?.length ? `Not known: ${answer.unknown_isbns.join(', ')}.` : '',
+    `Model ${answer.model_version}.`,
+  ];
+  return parts.filter(Boolean).join(' ');
+}
+
+/**
+ * @param {string} title
+ * @param {string} url
+ * @param {RequestInit} [options]
+ */
+async function show(title, url, options) {
+  const number = ++asked;
+  byId('status').textContent = 'Asking…';
+  try {
+    const response = await fetch(url, options);
+    const answer = await response.json();
+    if (number !== asked) return;
+    if (!response.ok) throw new Error(`${answer.title}. ${answer.detail}`);
+    byId('list-title').textContent = title;
+    byId('status').textContent = summary(answer);
+    byId('list').replaceChildren(...answer.recommendations.map(drawBook));
+  } catch (error) {
+    if (number !== asked) return;
+    byId('status').textContent = error instanceof Error ? error.message : String(error);
+    byId('list').replaceChildren();
+  }
+}
+
+function showReader() {
+  const id = field('reader').value.trim();
+  if (id === '') return foldIn('Books for somebody unknown', []);
+  return show(`Books for reader ${id}`, `/recommend/${encodeURIComponent(id)}?top_k=${TOP_K}`);
+}
+
+/**
+ * @param {string} title
+ * @param {{ isbn: string, rating: number }[]} ratings
+ */
+function foldIn(title, ratings) {
+  return show(title, '/recommend', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ ratings, top_k: TOP_K }),
+  });
+}
+
+function showMine() {
+  byId('mine').replaceChildren(
+    ...[...mine].map(([isbn, rating]) => {
+      const remove = element('button', '', 'Remove');
+      remove.setAttribute('type', 'button');
+      remove.setAttribute('aria-label', `Remove ${isbn}`);
+      remove.addEventListener('click', () => {
+        mine.delete(isbn);
+        void showMine();
+      });
+      return element('li', '', element('span', '', `${isbn}: ${rating}`), remove);
+    }),
+  );
+  const ratings = [...mine].map(([isbn, rating]) => ({ isbn, rating }));
+  return foldIn(ratings.length === 0 ? 'Books for somebody unknown' : 'Books for you', ratings);
+}
+
+/** Fills the choice of ratings with the levels of the model's scale. */
+async function readScale() {
+  const response = await fetch('/stats');
+  const levels = response.ok
+    ? (await response.json()).rating_scale
+    : Array.from({ length: 10 }, (_, i) => i + 1);
+  scale = { low: levels[0], high: levels[levels.length - 1] };
+  const best = [...levels].reverse();
+  byId('rating').replaceChildren(...best.map((level) => new Option(String(level))));
+}
+
+byId('reader-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  void showReader();
+});
+
+byId('rating-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  mine.set(field('isbn').value.trim(), Number(field('rating').value));
+  field('isbn').value = '';
+  void showMine();
+});
+
+await readScale();
+await showReader();

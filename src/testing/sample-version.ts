@@ -1,0 +1,159 @@
+import type { Manifest } from '../contracts/manifest.ts';
+import type { Metrics } from '../contracts/metrics.ts';
+import type { RankedList } from '../model/ranked-list.ts';
+import type { Prediction, ReaderInput, Recommender } from '../model/recommender.ts';
+import { CATALOGUE_BLOB, decodeCatalogue, encodeCatalogue } from '../store/catalogue-codec.ts';
+import type { ReaderRecord, Store } from '../store/store.ts';
+
+/** Books of the sample: ISBNs with true check digits; the last one has no catalogue entry. */
+export const SAMPLE_ISBNS = ['0195153448', '0002005018', '0060973129', '0374157065', '0393045218'];
+
+const LISTED = 4;
+const LEVELS = Float64Array.from({ length: 10 }, (_, i) => i + 1);
+
+/**
+ * A model with one number a book; a rating shifts all books by its distance from the middle.
+ * Small enough that tests can say what it must answer.
+ */
+export class SampleRecommender implements Recommender {
+  readonly levels = LEVELS;
+  readonly #means: readonly number[];
+
+  constructor(means: readonly number[]) {
+    this.#means = means;
+  }
+
+  labelsOf(): Uint32Array {
+    return new Uint32Array();
+  }
+
+  recommend(reader: ReaderInput, topK: number): RankedList {
+    const seen = new Set([...reader.ratedBook, ...reader.unratedBook]);
+    const books = this.#means
+      .map((mean, book) => ({ book, mean }))
+      .filter(({ book }) => book < LISTED && !seen.has(book))
+      .sort((a, b) => b.mean - a.mean)
+      .slice(0, topK);
+    return listOf(
+      books.map(({ book, mean }) => [book, mean + this.#shift(reader)] as const),
+      reader.ratedBook.length,
+    );
+  }
+
+  predict(): Prediction[] {
+    return [];
+  }
+
+  #shift(reader: ReaderInput): number {
+    const values = Array.from(reader.ratedValue);
+    return values.reduce((sum, value) => sum + (value - 5.5) / 10, 0);
+  }
+}
+
+/** A list of [book, mean]; the more ratings, the less the reader is unsure of. */
+export function listOf(
+  entries: ReadonlyArray<readonly [book: number, mean: number]>,
+  ratings: number,
+): RankedList {
+  const fill = (value: number): Float32Array => new Float32Array(entries.length).fill(value);
+  const mean = Float32Array.from(entries, ([, value]) => value);
+  return {
+    book: Uint32Array.from(entries, ([book]) => book),
+    mean,
+    low: mean.map((value) => Math.max(1, value - 3)),
+    high: mean.map((value) => Math.min(10, value + 3)),
+    sdReader: fill(1 / Math.sqrt(1 + ratings)),
+    sdBook: fill(0.5),
+    sdNoise: fill(1.25),
+  };
+}
+
+const slices = { p50: 0.5, p80: 0.8, p90: 0.9, p95: 0.95 };
+const accuracy = { rmse: 1.55, mae: 1.18 };
+const ranking = { readers: 2, ndcg10: 0.1, recall20: 0.2, catalogueCoverage: 0.3, novelty: 10 };
+const interval = { value: -0.04, low: -0.05, high: -0.03 };
+
+const METRICS: Metrics = {
+  split: 'random',
+  trainRows: 90,
+  testRows: 10,
+  model: { ...accuracy, dnll: 1.7, crps: 0.8, coverage: slices, width95: 5.5, ranking },
+  baselines: { globalMean: accuracy, bias: accuracy, popularity: ranking },
+  differences: {
+    rmseVsGlobalMean: interval,
+    rmseVsBias: interval,
+    maeVsBias: interval,
+    ndcg10VsPopularity: null,
+    recall20VsPopularity: null,
+  },
+  bySpread: [],
+  byReaderRatings: [],
+  byBookRatings: [],
+};
+
+/** A manifest that fits the sample. */
+export function sampleManifest(version: string, readers: number): Manifest {
+  return {
+    format: 1,
+    version,
+    createdAt: '2026-01-02T03:04:05.000Z',
+    runId: `run-of-${version}`,
+    contentHash: 'c0ffee',
+    dataset: 'bookcrossing',
+    counts: { readers, books: 5, listedBooks: LISTED, ratings: 100, interactions: 20 },
+    scale: { levels: [...LEVELS] },
+    model: { rank: 8, effectiveRank: 6.5, sweeps: 30, seed: 1, elbo: -1234.5, noiseSd: 1.3 },
+    listLength: 3,
+    policy: 'mean',
+    metrics: METRICS,
+    trainSeconds: 12.5,
+  };
+}
+
+/** Reads what `publishSample` writes. */
+export const sampleCodec = {
+  catalogue: decodeCatalogue,
+  model: (bytes: Uint8Array): Recommender => {
+    const means: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    if (!Array.isArray(means)) throw new TypeError('not a sample model');
+    return new SampleRecommender(means.map(Number));
+  },
+};
+
+/** Record of a reader with one rated book and a list of the others. */
+export function sampleRecord(means: readonly number[]): ReaderRecord {
+  const entries = [0, 1, 2].map((book) => [book, means[book] ?? 0] as const);
+  return {
+    source: 'personal',
+    list: listOf(entries, 3),
+    labels: new Uint32Array(),
+    ratedBook: Uint32Array.of(3),
+    ratedValue: Float32Array.of(9),
+    unratedBook: new Uint32Array(),
+  };
+}
+
+/** Publishes a small version and makes it live; every reader in `ids` has a personal list. */
+export async function publishSample(
+  store: Store,
+  version: string,
+  ids: readonly string[],
+  means: readonly number[] = [8.5, 8.25, 7.75, 7.5, 9],
+): Promise<void> {
+  const writer = await store.begin(version);
+  await writer.putReaders(ids.map((id) => [id, sampleRecord(means)] as const));
+  await writer.putBlob(
+    CATALOGUE_BLOB,
+    encodeCatalogue({
+      ids: SAMPLE_ISBNS,
+      title: ['Classical Mythology', 'Clara "C" Callan', 'Decision in Normandy', 'Flu', ''],
+      author: ['Mark P. O. Morford', 'Richard Bruce Wright', "Carlo D'Este", 'Gina Kolata', ''],
+      publisher: ['Oxford', 'HarperFlamingo', 'HarperPerennial', 'Farrar', ''],
+      year: Int16Array.of(2002, 2001, 1991, 0, 0),
+      listed: Uint8Array.of(1, 1, 1, 1, 0),
+    }),
+  );
+  await writer.putBlob('model', Buffer.from(JSON.stringify(means)));
+  await writer.commit(sampleManifest(version, ids.length));
+  await store.setLive(version);
+}
