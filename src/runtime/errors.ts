@@ -24,7 +24,6 @@ export const ERRORS = {
   MEDIA_TYPE: { status: 415, retryable: false, title: 'The request body is of the wrong type' },
   VERSION_NOT_FOUND: { status: 404, retryable: false, title: 'No such model version' },
   VERSION_EXISTS: { status: 409, retryable: false, title: 'The model version is there already' },
-  VERSION_EXISTS: { status: 409, retryable: false, title: 'The model version is there already' },
   VERSION_IS_LIVE: { status: 409, retryable: false, title: 'The live version cannot be deleted' },
   STORE_UNAVAILABLE: { status: 503, retryable: true, title: 'The store does not answer' },
   STORE_CORRUPT: { status: 500, retryable: false, title: 'A stored record cannot be decoded' },
