@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A number with a 95 % bootstrap interval. */
+/** A difference with its 95 % interval by paired bootstrap. */
 export const intervalSchema = z.object({
   value: z.number(),
   low: z.number(),
@@ -23,6 +23,7 @@ export const accuracySchema = z.object({
 
 /** Ranking over the whole catalogue; definitions in docs/metrics.md. */
 export const rankingSchema = z.object({
+  /** Readers measured; where there are none, all figures are 0. */
   readers: z.number().int(),
   ndcg10: z.number(),
   recall20: z.number(),
@@ -48,6 +49,8 @@ export const metricsSchema = z.object({
     dnll: z.number(),
     crps: z.number(),
     coverage: coverageSchema,
+    /** Mean width of the 95 % interval, rating units. */
+    width95: z.number(),
     ranking: rankingSchema,
   }),
   baselines: z.object({
@@ -55,11 +58,14 @@ export const metricsSchema = z.object({
     bias: accuracySchema,
     popularity: rankingSchema,
   }),
-  /** Model minus baseline, paired over rows; below 0 is better. */
+  /** Model minus baseline: errors paired over rows, below 0 is better; ranking over readers, above 0 is better. */
   differences: z.object({
     rmseVsGlobalMean: intervalSchema,
     rmseVsBias: intervalSchema,
     maeVsBias: intervalSchema,
+    /** Null where no reader can be ranked for. */
+    ndcg10VsPopularity: intervalSchema.nullable(),
+    recall20VsPopularity: intervalSchema.nullable(),
   }),
   bySpread: z.array(sliceSchema),
   byReaderRatings: z.array(sliceSchema),

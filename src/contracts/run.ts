@@ -19,11 +19,14 @@ export const decisionSchema = z.object({
     'first-version',
     'not-worse',
     'worse',
+    'not-comparable',
     'policy-always',
     'policy-never',
   ]),
   message: z.string(),
   comparedWith: z.string().nullable(),
+  /** Held-out rows that both models predicted. */
+  sharedRows: z.number().int(),
   /** RMSE of the new model minus that of the live one, on the same rows. */
   difference: intervalSchema.nullable(),
   margin: z.number(),
