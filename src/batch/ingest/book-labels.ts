@@ -1,6 +1,7 @@
+import type { CatalogueEntry } from './book-table.ts';
 import type { DatasetBuilder } from './dataset-builder.ts';
 import { cleanText } from './decode-text.ts';
-import { authorLabel, publisherLabel, seriesLabels } from './name-labels.ts';
+import { authorLabel, publisherLabel } from './name-labels.ts';
 import type { RowNotes } from './row-notes.ts';
 
 /** First year of printed books, as far as catalogues go. */
@@ -25,7 +26,7 @@ function plausibleYear(text: string, maxYear: number, notes: RowNotes): number {
 }
 
 /** Labels of a year: the year itself, its five years, its decade. */
-export function addYearLabels(build: DatasetBuilder, book: number, year: number): void {
+function addYearLabels(build: DatasetBuilder, book: number, year: number): void {
   const five = year - (year % 5);
   const decade = year - (year % 10);
   build.bookFamilies.family('year').add(book, String(year));
@@ -33,31 +34,35 @@ export function addYearLabels(build: DatasetBuilder, book: number, year: number)
   build.bookFamilies.family('decade').add(book, `${decade}-${decade + 9}`);
 }
 
-/** Enters a book in the catalogue with its author, series, publisher and years as labels. */
+/**
+ * Enters a book in the catalogue with its author, publisher and years as labels; null where the
+ * catalogue has it already.
+ */
 export function addCatalogueRow(
   build: DatasetBuilder,
   book: number,
   row: CatalogueRow,
   notes: RowNotes,
-): void {
+): CatalogueEntry | null {
   build.books.catalogueRows++;
   if (build.books.hasEntry(book)) {
     notes.setAside('duplicate-book', `${build.books.id(book)}: ${row.title}`);
-    return;
+    return null;
   }
   const author = cleanText(row.author, notes);
   const publisher = cleanText(row.publisher, notes);
   const year = plausibleYear(row.year, build.maxYear, notes);
   let title = cleanText(row.title, notes);
-  for (const label of seriesLabels(title)) build.bookFamilies.family('series').add(book, label);
   if (title === '') {
     title = build.books.id(book);
     notes.repaired('title-missing', title);
   }
-  build.books.list(book, { title, author, publisher, year });
+  const entry = { title, author, publisher, year };
+  build.books.list(book, entry);
   const labels = { author: authorLabel(author), publisher: publisherLabel(publisher) };
   for (const [family, label] of Object.entries(labels)) {
     if (label !== null) build.bookFamilies.family(family).add(book, label);
   }
   if (year > 0) addYearLabels(build, book, year);
+  return entry;
 }

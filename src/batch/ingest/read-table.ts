@@ -81,7 +81,7 @@ export async function readTable(
   const start = (columns: readonly string[]): RowReader => {
     assertColumns(table, columns, file.name);
     notes.columns = columns;
-    return table.bind(columns, build);
+    return table.bind(columns, build, file.name);
   };
   if (table.columns !== undefined) read = start(table.columns);
   const take = (fields: string[], info: InfoRecord): null => {

@@ -1,5 +1,6 @@
 import { addCatalogueRow } from '../book-labels.ts';
 import { parseNumber, type DatasetBuilder } from '../dataset-builder.ts';
+import { seriesLabels } from '../name-labels.ts';
 import { addAgeLabel, addLocationLabels, newReader } from '../reader-labels.ts';
 import type { RowNotes } from '../row-notes.ts';
 import type { CsvFormat, Dialect, RowReader } from './dialect.ts';
@@ -72,8 +73,15 @@ function bindBooks(columns: readonly string[], build: DatasetBuilder): RowReader
       return;
     }
     const book = build.books.index(isbn, notes);
-    if (book === null) notes.bad('missing-book-id', 0, isbn);
-    else addCatalogueRow(build, book, { title, author, year, publisher }, notes);
+    if (book === null) {
+      notes.bad('missing-book-id', 0, isbn);
+      return;
+    }
+    const entry = addCatalogueRow(build, book, { title, author, year, publisher }, notes);
+    if (entry === null) return;
+    for (const label of seriesLabels(entry.title)) {
+      build.bookFamilies.family('series').add(book, label);
+    }
   };
 }
 

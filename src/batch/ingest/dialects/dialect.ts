@@ -20,8 +20,8 @@ export interface Table {
   readonly columns?: readonly string[];
   /** Columns (lower case) without which the file is not what its name says. */
   readonly required: readonly string[];
-  /** Prepares to read rows with these columns (lower case). */
-  readonly bind: (columns: readonly string[], build: DatasetBuilder) => RowReader;
+  /** Prepares to read rows with these columns (lower case); `file` is its name in messages. */
+  readonly bind: (columns: readonly string[], build: DatasetBuilder, file: string) => RowReader;
 }
 
 /** A layout of files that ingest can read. */
