@@ -16,20 +16,25 @@ interface Source {
 const given = <T extends z.ZodType>(source: Source, schema: T): T =>
   schema.meta(source as unknown as z.core.GlobalMeta);
 
+const SHARE = 'expected a share such as 0.1 or 10%';
+
 /** A share: `0.1` or `10%`; as a number from 0 to 1. */
 const share = z.union(
   [
-    z.number().min(0).max(1),
+    z.number().min(0, SHARE).max(1, SHARE),
     z
       .string()
-      .regex(/^\d+(\.\d+)?%$/)
+      .regex(/^\d+(\.\d+)?%$/, SHARE)
       .transform((text) => Number(text.slice(0, -1)) / 100)
-      .pipe(z.number().max(1)),
+      .pipe(z.number().max(1, SHARE)),
   ],
-  { error: 'expected a share such as 0.1 or 10%' },
+  SHARE,
 );
 
-const count = (min: number, max: number) => z.int().min(min).max(max);
+const count = (min: number, max: number) => {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  return z.int(expected).min(min, expected).max(max, expected);
+};
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const LOG_FORMATS = ['auto', 'text', 'json'] as const;
@@ -140,6 +145,10 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: "Books in a reader's list" },
     count(1, 1000).default(50),
   ),
+  topK: given(
+    { value: 'n', description: 'How many recommendations to show' },
+    count(1, 1000).default(10),
+  ),
   policy: given(
     { value: 'kind', description: 'Order of lists: predicted mean, lower quantile or one draw' },
     z.enum(['mean', 'cautious', 'thompson']).default('mean'),
@@ -150,7 +159,7 @@ export const settingsSchema = z.strictObject({
   ),
   margin: given(
     { value: 'rmse', description: 'RMSE by which a new model may be worse and still go live' },
-    z.number().min(0).default(0.005),
+    z.number('expected a number').min(0, 'expected a number from 0 up').default(0.005),
   ),
   keep: given(
     { value: 'n', description: 'Model versions kept for rollback' },

@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { LogFormat, LogLevel } from '../contracts/settings.ts';
 import { AppError } from './errors.ts';
 
@@ -23,15 +23,18 @@ function describeError(error: unknown): object {
 }
 
 /** One readable line a record, without process id and host name. */
-function readable(colorize: boolean, destination: DestinationStream | number): DestinationStream {
-  return pretty({
+function readable(colorize: boolean, destination: DestinationStream): DestinationStream {
+  const format = prettyFactory({
     colorize,
-    destination,
-    sync: true,
     singleLine: true,
     translateTime: 'HH:MM:ss',
     ignore: 'pid,hostname',
   });
+  return {
+    write: (line) => {
+      destination.write(format(line));
+    },
+  };
 }
 
 /**

@@ -1,0 +1,47 @@
+import type { SettingKey, Settings } from '../contracts/settings.ts';
+import { AppError } from '../runtime/errors.ts';
+import type { Store } from '../store/store.ts';
+
+/** The settings that a verb needs to open the store. */
+export const STORE_KEYS = [
+  'store',
+  'storePassword',
+  'storePasswordFile',
+  'storeCaFile',
+] as const satisfies readonly SettingKey[];
+
+export type StoreSettings = Pick<Settings, (typeof STORE_KEYS)[number]>;
+
+/** Opens the store, and closes it when `use` has ended. */
+export async function withStore<T>(
+  settings: StoreSettings,
+  use: (store: Store) => Promise<T>,
+): Promise<T> {
+  const { openStore } = await import('../store/open-store.ts');
+  const store = await openStore(settings.store);
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The live version; throws `NOT_TRAINED`. */
+export async function liveVersion(store: Store): Promise<string> {
+  const version = await store.liveVersion();
+  if (version !== null) return version;
+  throw new AppError(
+    'NOT_TRAINED',
+    `model not trained yet: ${store.address} has no live version`,
+    'Run `bookrec train`, or name another store with --store.',
+  );
+}
+
+/** `VERSION_NOT_FOUND` for a version that was asked for. */
+export function versionNotFound(version: string): AppError {
+  return new AppError(
+    'VERSION_NOT_FOUND',
+    `no such model version: ${version}`,
+    '`bookrec models list` shows the versions that there are.',
+  );
+}
