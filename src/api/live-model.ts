@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts';
 import { CATALOGUE_BLOB, type Catalogue } from '../store/catalogue-codec.ts';
 import type { Store } from '../store/store.ts';
 import type { Recommender } from '../model/recommender.ts';
+import { withDeadline } from './deadline.ts';
 import { LiveVersion } from './live-version.ts';
 
 /** How the artefacts of a version are read. */
@@ -17,7 +18,7 @@ export interface VersionCodec {
 /** What one request sees; never changes under it. */
 export interface Snapshot {
   readonly version: LiveVersion | null;
-  /** The store was asked at least once, with success. */
+  /** Whether it is known what is live: a version has been loaded, or there is none yet. */
   readonly known: boolean;
   /** The store is away or has lost the pointer, so that stored lists cannot be read. */
   readonly degraded: boolean;
@@ -45,6 +46,8 @@ interface Refused {
 export class LiveModel {
   readonly #options: LiveModelOptions;
   #snapshot: Snapshot = { version: null, known: false, degraded: false };
+  /** The last look at the pointer failed. */
+  #away = false;
   #refused: Refused | null = null;
 
   constructor(options: LiveModelOptions) {
@@ -59,18 +62,21 @@ export class LiveModel {
   async poll(): Promise<void> {
     let pointer: string | null;
     try {
-      pointer = await this.#options.store.liveVersion();
+      pointer = await withDeadline(this.#options.store.liveVersion());
     } catch (error) {
       this.#storeAway(error);
       return;
     }
-    const { version, degraded } = this.#snapshot;
+    if (this.#away) this.#options.log.info({}, 'store answers again');
+    this.#away = false;
+    const { version } = this.#snapshot;
     if (pointer === null || pointer === version?.id) {
       this.#see(version, version !== null && pointer === null);
       return;
     }
-    if (this.#mustWait(pointer)) return;
-    await this.#load(pointer, degraded);
+    // Until the new version is in memory the old one goes on; its records are still in the store.
+    if (version !== null) this.#see(version, false);
+    if (!this.#mustWait(pointer)) await this.#load(pointer);
   }
 
   /** Polls until the signal aborts. */
@@ -81,7 +87,7 @@ export class LiveModel {
     }
   }
 
-  async #load(pointer: string, degradedBefore: boolean): Promise<void> {
+  async #load(pointer: string): Promise<void> {
     const { clock, log } = this.#options;
     const started = clock.seconds();
     try {
@@ -93,8 +99,6 @@ export class LiveModel {
       this.#refuse(pointer);
       this.#options.onStoreError(error);
       log.error({ err: error, version: pointer }, 'live model cannot be loaded');
-      // The version in memory still has its records in the store.
-      this.#see(this.#snapshot.version, degradedBefore && this.#snapshot.version !== null);
     }
   }
 
@@ -114,14 +118,13 @@ export class LiveModel {
 
   #storeAway(error: unknown): void {
     this.#options.onStoreError(error);
-    const { version, known, degraded } = this.#snapshot;
-    const next = { version, known, degraded: version !== null };
-    if (!known || !degraded) this.#options.log.warn({ err: error }, 'store does not answer');
-    this.#snapshot = next;
+    const { version, known } = this.#snapshot;
+    if (!this.#away) this.#options.log.warn({ err: error }, 'store does not answer');
+    this.#away = true;
+    this.#snapshot = { version, known, degraded: version !== null };
   }
 
   #see(version: LiveVersion | null, degraded: boolean): void {
-    if (this.#snapshot.degraded && !degraded) this.#options.log.info({}, 'store answers again');
     this.#snapshot = { version, known: true, degraded };
   }
 
@@ -160,7 +163,7 @@ export function trained(snapshot: Snapshot): LiveVersion {
   }
   throw new AppError(
     'STORE_UNAVAILABLE',
-    'The store has not answered since the start, so that no model could be loaded.',
-    'Check that the store is up and that STORE_URL names it.',
+    'No model could be read from the store since the start.',
+    'Check that the store is up, that STORE_URL names it, and what the log says.',
   );
 }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, systemClock } from '../runtime/clock.ts';
+import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 import { createListener } from './app.ts';
@@ -60,8 +61,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const stopping = new AbortController();
   const deps = { store, live, metrics, log, stopping: () => stopping.signal.aborted };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, createListener(deps));
-  server.listen(options.port, options.host);
-  await once(server, 'listening');
+  await listen(server, options);
   await live.poll();
   const following = live.follow(options.pollMs ?? 500, stopping.signal);
 
@@ -84,6 +84,20 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const url = urlOf(server, options.host);
   log.info({ url }, 'serving');
   return { url, close, closed: closed.promise };
+}
+
+async function listen(server: Server, { host, port }: ApiOptions): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new AppError(
+      'BAD_SETTINGS',
+      `Cannot listen on ${host}, port ${port}: ${cause instanceof Error ? cause.message : 'unknown'}`,
+      'Free the port, or choose another one with --port.',
+      { cause },
+    );
+  }
 }
 
 /** Lets requests under way end and closes idle connections; after `graceMs` closes all. */

@@ -6,7 +6,6 @@ import { pino } from 'pino';
 import { createApp, createListener } from '../api/app.ts';
 import { LiveModel } from '../api/live-model.ts';
 import { ApiMetrics } from '../api/metrics.ts';
-import { systemClock } from '../runtime/clock.ts';
 import { openStore } from '../store/open-store.ts';
 import { sampleCodec } from './sample-version.ts';
 import { switchedStore, type SwitchedStore } from './switched-store.ts';
@@ -35,7 +34,11 @@ export interface ApiUnderTest extends AsyncDisposable {
   /** Lines of the log, parsed. */
   readonly logged: Array<Record<string, unknown>>;
   stopping: boolean;
+  /** Time of the live model; stands still unless it is moved. */
+  readonly clock: { advance(seconds: number): void };
 }
+
+const NOW = new Date('2026-01-02T03:05:05.000Z');
 
 export async function apiUnderTest(): Promise<ApiUnderTest> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bookrec-api-'));
@@ -47,19 +50,20 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
     { write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const metrics = new ApiMetrics();
+  let seconds = 0;
   const { store } = switched;
   const live = new LiveModel({
     store,
     codec: sampleCodec,
     log,
-    clock: systemClock,
+    clock: { now: () => NOW, seconds: () => seconds },
     onStoreError: (error) => {
       metrics.storeError(error);
     },
   });
   metrics.watch(
     () => live.snapshot(),
-    () => new Date('2026-01-02T03:05:05.000Z'),
+    () => NOW,
   );
   const state = { stopping: false };
   const deps = { store, live, metrics, log, stopping: () => state.stopping };
@@ -70,6 +74,11 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
     metrics,
     switched,
     logged,
+    clock: {
+      advance: (by: number) => {
+        seconds += by;
+      },
+    },
     [Symbol.asyncDispose]: async () => {
       await real.close();
       rmSync(folder, { recursive: true });

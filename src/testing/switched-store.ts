@@ -7,6 +7,8 @@ export interface SwitchedStore {
   /** Calls that reached the store, by method name, since the start. */
   readonly calls: string[];
   away: boolean;
+  /** The pointer is gone, as after a restart of a store that keeps nothing. */
+  emptied: boolean;
   /** Runs before every read of a reader's record. */
   gate: (() => Promise<void>) | null;
 }
@@ -14,7 +16,7 @@ export interface SwitchedStore {
 /** Puts a switch before a real store. */
 export function switchedStore(real: Store): SwitchedStore {
   const calls: string[] = [];
-  const state: SwitchedStore = { store: real, calls, away: false, gate: null };
+  const state: SwitchedStore = { store: real, calls, away: false, emptied: false, gate: null };
   const store = new Proxy(real, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
@@ -25,6 +27,7 @@ export function switchedStore(real: Store): SwitchedStore {
         if (state.away) {
           throw new AppError('STORE_UNAVAILABLE', 'The store does not answer', 'Wait for it.');
         }
+        if (name === 'liveVersion' && state.emptied) return null;
         return await (Reflect.apply(value, target, args) as Promise<unknown>);
       };
     },

@@ -7,6 +7,7 @@ import {
   readyzAnswerSchema,
 } from '../../contracts/http.ts';
 import { freshJson } from '../answer.ts';
+import { withDeadline } from '../deadline.ts';
 import { type ApiDeps, type Call, route } from '../route.ts';
 
 const NOTHING = z.strictObject({});
@@ -103,7 +104,7 @@ function healthStatus(storeUp: boolean, loaded: boolean): HealthAnswer['status']
 async function pingMilliseconds(deps: ApiDeps): Promise<number | null> {
   const started = performance.now();
   try {
-    await deps.store.ping();
+    await withDeadline(deps.store.ping());
     return Math.round((performance.now() - started) * 1000) / 1000;
   } catch (error) {
     deps.metrics.storeError(error);

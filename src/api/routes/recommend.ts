@@ -15,6 +15,7 @@ import {
   freshJson,
   notModified,
 } from '../answer.ts';
+import { withDeadline } from '../deadline.ts';
 import type { LiveVersion } from '../live-version.ts';
 import { trained } from '../live-model.ts';
 import { noteOf, recommendationsOf } from '../recommendation-list.ts';
@@ -81,7 +82,7 @@ function answer(version: LiveVersion, call: RecommendCall, found: Found, etag: s
 async function find(version: LiveVersion, call: RecommendCall, deps: ApiDeps): Promise<Found> {
   if (call.snapshot.degraded) return { ...prior(version), degraded: true };
   try {
-    const record = await deps.store.reader(version.id, call.params.user_id);
+    const record = await withDeadline(deps.store.reader(version.id, call.params.user_id));
     if (record === null) return { ...prior(version), degraded: false };
     return { list: record.list, source: record.source, degraded: false };
   } catch (error) {

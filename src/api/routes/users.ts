@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type UsersAnswer, usersAnswerSchema, usersQuerySchema } from '../../contracts/http.ts';
 import { cacheableJson, etagMatches, etagOf, notModified } from '../answer.ts';
+import { withDeadline } from '../deadline.ts';
 import { trained } from '../live-model.ts';
 import { route } from '../route.ts';
 
@@ -23,10 +24,12 @@ export const users = route({
     if (etagMatches(call.headers['if-none-match'], etag)) return notModified(etag);
     // One more than asked for tells whether there is a next page.
     const page = { after: after ?? null, limit: limit + 1 };
-    const ids = await deps.store.readerIds(version.id, page).catch((error: unknown) => {
-      deps.metrics.storeError(error);
-      throw error;
-    });
+    const ids = await withDeadline(deps.store.readerIds(version.id, page)).catch(
+      (error: unknown) => {
+        deps.metrics.storeError(error);
+        throw error;
+      },
+    );
     const shown = ids.slice(0, limit);
     const body: UsersAnswer = {
       users: shown,
