@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../runtime/errors.ts';
 import { segment } from './keys.ts';
@@ -11,6 +12,10 @@ const TRANSACTION: PortionLimits = { entries: 4096, bytes: 8 * 1024 * 1024 };
 
 /** Sorts after every key that starts with the prefix, since keys are printable ASCII. */
 const AFTER_PREFIX = '\x7f';
+
+/** LMDB's magic number and its place in the data file, after the header of the first page. */
+const MARK = 0xbeefc0de;
+const MARK_AT = 24;
 
 /** LMDB's "map full" and the system's "no space left", "quota exceeded" and "file too large". */
 const FULL_CODES: ReadonlySet<unknown> = new Set([
@@ -34,6 +39,7 @@ export function openLmdb(path: string): Kv {
   const address = `lmdb:${path}`;
   try {
     mkdirSync(path, { recursive: true });
+    refuseForeignFile(join(path, 'data.mdb'));
     // Each commit is on the disk before it is reported, so that a flipped pointer stays flipped.
     const db = open<Buffer, string>({
       path,
@@ -45,14 +51,26 @@ export function openLmdb(path: string): Kv {
     db.readerCheck();
     return new LmdbKv(address, db);
   } catch (cause) {
-    if (CORRUPT_CODES.has(codeOf(cause)))
-      throw corrupt(`${address} is not a store of this product`, cause);
+    if (cause instanceof AppError) throw cause;
+    if (CORRUPT_CODES.has(codeOf(cause))) throw corrupt(`${address} is damaged`, cause);
     throw unavailable(
       `The store ${address} cannot be opened: ${cause instanceof Error ? cause.message : 'unknown error'}`,
       'Give a directory that this user may read and write, on a local disk.',
       cause,
     );
   }
+}
+
+/** LMDB crashes the process on a file that is not its own; what it wrote starts with a mark. */
+function refuseForeignFile(file: string): void {
+  if (!existsSync(file)) return;
+  const start = Buffer.alloc(MARK_AT + 4);
+  const descriptor = openSync(file, 'r');
+  const read = readSync(descriptor, start);
+  closeSync(descriptor);
+  // An empty file is what a first opening that was killed leaves; LMDB fills it.
+  if (read === 0 || (read === start.length && start.readUInt32LE(MARK_AT) === MARK)) return;
+  throw corrupt(`${file} is not a store of this product`);
 }
 
 class LmdbKv implements Kv {

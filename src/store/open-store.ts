@@ -28,7 +28,8 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   });
 }
 
-function openKv(url: string, access: RedisAccess): Kv {
+/** The backend of an address, without the rules about versions. */
+export function openKv(url: string, access: RedisAccess = {}): Kv {
   const [, scheme, path] = /^([a-z]+):(.*)$/s.exec(url) ?? [];
   if (scheme === 'lmdb' && path !== undefined && path !== '') return openLmdb(path);
   if (scheme === 'redis' || scheme === 'rediss') return openRedis(url, access);

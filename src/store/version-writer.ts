@@ -1,4 +1,4 @@
-import type { Manifest } from '../contracts/manifest.ts';
+import { type Manifest, manifestSchema } from '../contracts/manifest.ts';
 import { AppError } from '../runtime/errors.ts';
 import { type BlobHead, readBlob, writeBlob } from './blobs.ts';
 import { manifestKey, readerKey, VERSIONS_SET, versionPrefix } from './keys.ts';
@@ -67,21 +67,26 @@ class Writer implements VersionWriter {
   }
 
   async commit(manifest: Manifest): Promise<void> {
-    if (manifest.version !== this.version) {
+    const checked = manifestSchema.safeParse(manifest);
+    if (!checked.success || manifest.version !== this.version) {
       throw new AppError(
         'INTERNAL',
-        `The manifest of ${manifest.version} was given to the writer of ${this.version}`,
+        `The manifest given for ${this.version} is not valid or not its own`,
         'Report this as a bug.',
+        { cause: checked.error },
       );
     }
-    await this.#renew();
+    await this.#renew(true);
     const pages = idPages(this.version, this.#ids);
     await this.#kv.putMany(pages);
     this.#sample.add(pages);
     await this.#readBack();
     // Long reading can outlast the lease; then another process may have collected the version.
     await this.#renew(true);
-    await this.#kv.put(manifestKey(this.version), Buffer.from(JSON.stringify(manifest), 'utf8'));
+    await this.#kv.put(
+      manifestKey(this.version),
+      Buffer.from(JSON.stringify(checked.data), 'utf8'),
+    );
     this.#open = false;
   }
 

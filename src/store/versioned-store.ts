@@ -12,7 +12,7 @@ import {
   versionPrefix,
   VERSIONS_SET,
 } from './keys.ts';
-import type { Kv } from './kv.ts';
+import type { Kv, Member } from './kv.ts';
 import { decodeReader } from './reader-codec.ts';
 import { listIds } from './reader-ids.ts';
 import type { ReaderRecord, Store, VersionWriter } from './store.ts';
@@ -79,18 +79,20 @@ export class VersionedStore implements Store {
   }
 
   async prune(keep: number): Promise<string[]> {
-    const { complete, incomplete } = await this.#census();
+    const { complete, unusable } = await this.#census();
     const live = await this.liveVersion();
     const now = this.#lease.now();
     const gone: string[] = [];
-    for (const { name, score } of incomplete) {
-      if (score > now) continue;
+    for (const { name, score } of unusable) {
+      if (score > now || name === live) continue;
       await this.#delete(name, null);
       gone.push(name);
     }
     for (const { version } of complete.slice(Math.max(0, keep))) {
-      if (version === live) continue;
-      await this.deleteVersion(version);
+      const manifest = await this.#kv.get(manifestKey(version));
+      // Another process may prune at the same time.
+      if (version === live || manifest === null) continue;
+      await this.#delete(version, manifest);
       gone.push(version);
     }
     return gone;
@@ -133,15 +135,22 @@ export class VersionedStore implements Store {
     return this.#kv.close();
   }
 
-  /** Complete versions, newest first, and the members of the set that have no manifest. */
-  async #census() {
+  /**
+   * Complete versions, newest first, and the rest of the set: without a manifest, or with one that
+   * this release cannot read, which must not keep it from listing and pruning the others.
+   */
+  async #census(): Promise<{ complete: Manifest[]; unusable: Member[] }> {
     const members = await this.#kv.members(VERSIONS_SET);
     const values = await this.#kv.getMany(members.map(({ name }) => manifestKey(name)));
-    const complete = values
-      .filter((value) => value !== null)
-      .map((value) => parseJson(manifestSchema, value, 'manifest'))
-      .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
-    return { complete, incomplete: members.filter((_, i) => values[i] === null) };
+    const complete: Manifest[] = [];
+    const unusable: Member[] = [];
+    for (const [i, member] of members.entries()) {
+      const manifest = readableManifest(values[i] ?? null);
+      if (manifest === null) unusable.push(member);
+      else complete.push(manifest);
+    }
+    complete.sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+    return { complete, unusable };
   }
 
   /** Manifest first, so that what is half deleted is no version; the registration last. */
@@ -155,6 +164,15 @@ export class VersionedStore implements Store {
     }
     await this.#kv.deletePrefix(versionPrefix(version));
     await this.#kv.removeMember(VERSIONS_SET, version);
+  }
+}
+
+function readableManifest(value: Uint8Array | null): Manifest | null {
+  if (value === null) return null;
+  try {
+    return parseJson(manifestSchema, value, 'manifest');
+  } catch {
+    return null;
   }
 }
 
