@@ -56,7 +56,7 @@ describe('decide', () => {
   });
 
   it('publishes what measures better, however uncertain that is', () => {
-    const better = gate({ next: heldOut(0.99, 0.25, 250) });
+    const better = gate({ next: heldOut(0.982, 0.25, 250) });
     expect(better.difference?.value).toBeLessThan(0);
     expect(better.difference?.high).toBeGreaterThan(0.005);
     expect(better.publish).toBe(true);
