@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { SettingKey, Settings } from '../contracts/settings.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Store } from '../store/store.ts';
@@ -18,11 +19,29 @@ export async function withStore<T>(
   use: (store: Store) => Promise<T>,
 ): Promise<T> {
   const { openStore } = await import('../store/open-store.ts');
-  const store = await openStore(settings.store);
+  const store = await openStore(settings.store, {
+    password: passwordOf(settings),
+    caFile: settings.storeCaFile,
+  });
   try {
     return await use(store);
   } finally {
     await store.close();
+  }
+}
+
+/** The password as it is, or from the file where a secret is mounted. */
+function passwordOf({ storePassword, storePasswordFile }: StoreSettings): string | undefined {
+  if (storePassword !== undefined || storePasswordFile === undefined) return storePassword;
+  try {
+    return readFileSync(storePasswordFile, 'utf8').trim();
+  } catch (cause) {
+    throw new AppError(
+      'BAD_SETTINGS',
+      `the file of STORE_PASSWORD_FILE cannot be read: ${storePasswordFile}`,
+      'Check that it exists and who may read it.',
+      { cause },
+    );
   }
 }
 

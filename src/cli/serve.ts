@@ -1,0 +1,24 @@
+import type { VersionCodec } from '../api/live-model.ts';
+import type { VerbContext } from './verb.ts';
+import { STORE_KEYS, withStore } from './with-store.ts';
+
+/** The settings that a verb needs to serve. */
+export const SERVE_KEYS = [...STORE_KEYS, 'host', 'port'] as const;
+
+/** Serves the live version until the signal aborts, and prints what to open. */
+export async function serve(
+  { settings, log, output, signal }: VerbContext<(typeof SERVE_KEYS)[number]>,
+  codec: VersionCodec,
+): Promise<void> {
+  const { startApi } = await import('../api/main.ts');
+  await withStore(settings, async (store) => {
+    const { host, port } = settings;
+    const { url, closed } = await startApi({ store, codec, host, port, log, signal });
+    output.show({ url }, () =>
+      [`Open ${url} in a browser, or ask for a reader's books:`, `  curl ${url}/recommend/8`].join(
+        '\n',
+      ),
+    );
+    await closed;
+  });
+}
