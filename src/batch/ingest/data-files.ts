@@ -1,5 +1,5 @@
 import { open, readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { AppError } from '../../runtime/errors.ts';
@@ -82,12 +82,10 @@ async function* textChunks(name: string, source: AsyncIterable<Buffer>): AsyncGe
 export async function openDataFile(file: DataFile): Promise<OpenFile> {
   const { name, path } = file;
   try {
+    // Opening a pipe would wait for its other end.
+    const found = await stat(path);
+    if (!found.isFile()) throw unreadable(name, 'is a directory or a device, not a file');
     const handle = await open(path);
-    const found = await handle.stat();
-    if (!found.isFile()) {
-      await handle.close();
-      throw unreadable(name, 'is a directory or a device, not a file');
-    }
     const head = Buffer.alloc(2);
     await handle.read(head, 0, 2, 0);
     const gzip = head[0] === 0x1f && head[1] === 0x8b;
@@ -100,6 +98,6 @@ export async function openDataFile(file: DataFile): Promise<OpenFile> {
     return { name, bytes: found.size, gzip, position: () => raw.bytesRead, chunks };
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw unreadable(name, `cannot be opened (${basename(path)})`, cause);
+    throw unreadable(name, 'cannot be opened', cause);
   }
 }

@@ -3,7 +3,11 @@ import type { FeatureFamily } from '../../model/data.ts';
 import { FamilyBuilder } from './family-builder.ts';
 
 /** Entities that must share a label before it stands for itself; the rest need `DEFAULT_MIN`. */
-const MIN_COUNT: Readonly<Record<string, number>> = { author: 2, series: 2, genre: 1 };
+const MIN_COUNT: ReadonlyMap<string, number> = new Map([
+  ['author', 2],
+  ['series', 2],
+  ['genre', 1],
+]);
 const DEFAULT_MIN = 3;
 
 /** The families of one side while its files are read. */
@@ -22,7 +26,7 @@ export class FamilySet {
   family(name: string): FamilyBuilder {
     let family = this.#families.get(name);
     if (family === undefined) {
-      family = new FamilyBuilder(name, this.#minCount ?? MIN_COUNT[name] ?? DEFAULT_MIN);
+      family = new FamilyBuilder(name, this.#minCount ?? MIN_COUNT.get(name) ?? DEFAULT_MIN);
       this.#families.set(name, family);
     }
     return family;

@@ -1,4 +1,4 @@
-import { foldText } from '../../model/country-label.ts';
+import { foldText } from '../../model/fold-text.ts';
 
 const NO_AUTHOR = new Set([
   '',

@@ -99,7 +99,7 @@ export class RatingTable {
         lastReader[m] = n;
       }
     }
-    return Int32Array.from(dropped.keys().filter((row) => dropped[row] === 0));
+    return Int32Array.from(dropped.keys()).filter((row) => dropped[row] === 0);
   }
 
   #rowsByReader(readers: number): SparseRows {

@@ -18,15 +18,15 @@ const GENRES = (
 ).split('|');
 
 /** Ages of the edition with a million ratings are codes of bands. */
-const AGE_CODES: Readonly<Record<string, string>> = {
-  '1': 'under-18',
-  '18': '18-24',
-  '25': '25-34',
-  '35': '35-44',
-  '45': '45-49',
-  '50': '50-55',
-  '56': '56-over',
-};
+const AGE_CODES: ReadonlyMap<string, string> = new Map([
+  ['1', 'under-18'],
+  ['18', '18-24'],
+  ['25', '25-34'],
+  ['35', '35-44'],
+  ['45', '45-49'],
+  ['50', '50-55'],
+  ['56', '56-over'],
+]);
 
 const bindRatings = (columns: readonly string[], build: DatasetBuilder): RowReader =>
   bindPlainRatings(
@@ -91,7 +91,7 @@ function bindReaders(columns: readonly string[], build: DatasetBuilder): RowRead
     ['gender', at('gender'), (field) => field.toLowerCase()],
     ['occupation', at('occupation'), (field) => field.toLowerCase()],
     ['region', at('zip'), (field) => field.slice(0, 1).toLowerCase()],
-    ['age', codeAt, (field) => AGE_CODES[field] ?? ''],
+    ['age', codeAt, (field) => AGE_CODES.get(field) ?? ''],
   ];
   return (fields, notes) => {
     const reader = newReader(build, fields[0] ?? '', 0, notes);
