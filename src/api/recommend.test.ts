@@ -94,6 +94,15 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
     expect(body).toHaveProperty('detail', expect.stringContaining(path));
   });
 
+  it('says what top_k may be', async () => {
+    await publish('v1');
+    const message = 'Must be a whole number from 1 to 1000';
+    for (const value of ['abc', '0', '1.5', '100000']) {
+      const { body } = await seen(get(`/recommend/8?top_k=${value}`));
+      expect(body).toMatchObject({ errors: [{ path: 'top_k', message }] });
+    }
+  });
+
   it('refuses an id that is not URL-encoded text', async () => {
     const { body } = await seen(get('/recommend/%E0%A4%A').expect(400));
     expect(body).toMatchObject({ code: 'BAD_REQUEST' });

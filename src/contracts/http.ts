@@ -7,24 +7,34 @@ export const DEFAULT_TOP_K = 10;
 export const MAX_TOP_K = 1000;
 export const MAX_FOLD_IN_RATINGS = 1000;
 
-const topKBounds = { min: 1, max: MAX_TOP_K } as const;
+/** What a whole number must be; one message for everything that can be wrong with it. */
+const range = (min: number, max: number): string => `Must be a whole number from ${min} to ${max}`;
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .number(range(min, max))
+    .int(range(min, max))
+    .min(min, range(min, max))
+    .max(max, range(min, max));
+
+/** The same as text of a URL. */
+const wholeNumberText = (min: number, max: number) =>
+  z.coerce
+    .number(range(min, max))
+    .int(range(min, max))
+    .min(min, range(min, max))
+    .max(max, range(min, max));
 
 export const recommendParamsSchema = z.strictObject({
   user_id: z.string().min(1).describe('Id of the reader, URL-encoded; any string'),
 });
 
 export const recommendQuerySchema = z.strictObject({
-  top_k: z.coerce
-    .number()
-    .int()
-    .min(topKBounds.min)
-    .max(topKBounds.max)
-    .default(DEFAULT_TOP_K)
-    .describe('How many books'),
+  top_k: wholeNumberText(1, MAX_TOP_K).default(DEFAULT_TOP_K).describe('How many books'),
 });
 
 export const usersQuerySchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('Readers a page'),
+  limit: wholeNumberText(1, 1000).default(100).describe('Readers a page'),
   after: z
     .string()
     .optional()
@@ -43,14 +53,8 @@ export const foldInBodySchema = z.strictObject({
     .default([]),
   country: z.string().max(100).optional().describe('Country of the reader, such as `usa`'),
   state: z.string().max(100).optional().describe('State or province of the reader'),
-  age: z.number().int().min(0).max(150).optional().describe('Age in years'),
-  top_k: z
-    .number()
-    .int()
-    .min(topKBounds.min)
-    .max(topKBounds.max)
-    .default(DEFAULT_TOP_K)
-    .describe('How many books'),
+  age: wholeNumber(0, 150).optional().describe('Age in years'),
+  top_k: wholeNumber(1, MAX_TOP_K).default(DEFAULT_TOP_K).describe('How many books'),
 });
 
 /** Where a recommendation comes from. */

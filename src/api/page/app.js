@@ -82,7 +82,7 @@ function drawBook(/** @type {any} */ book) {
     'div',
     'score',
     element('strong', '', book.predicted_rating.toFixed(1)),
-    ` likely ${low.toFixed(1)} to ${high.toFixed(1)}`,
+    ` 95 %: ${low.toFixed(1)} to ${high.toFixed(1)}`,
     drawInterval(book),
   );
   score.title = `Standard deviation ${book.uncertainty.toFixed(2)}: reader ${reader.toFixed(2)}, book ${ofBook.toFixed(2)}, noise ${noise.toFixed(2)}`;

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import {
+  foldInAnswerSchema,
+  healthAnswerSchema,
+  problemSchema,
+  recommendAnswerSchema,
+  statsAnswerSchema,
+  usersAnswerSchema,
+  welcomeAnswerSchema,
+} from '../contracts/http.ts';
+import { ROUTES } from './routes.ts';
+
+const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+
+/** The JSON example of a section. */
+function example(heading: string): unknown {
+  const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
+  const block = /```json\n(.*?)```/s.exec(section ?? '')?.[1];
+  return JSON.parse(block ?? 'null');
+}
+
+const EXAMPLES: Array<{ heading: string; schema: z.ZodObject }> = [
+  { heading: 'GET /recommend/{user_id}', schema: recommendAnswerSchema },
+  { heading: 'POST /recommend', schema: foldInAnswerSchema },
+  { heading: 'GET /users', schema: usersAnswerSchema },
+  { heading: 'GET /stats', schema: statsAnswerSchema },
+  { heading: 'GET /health', schema: healthAnswerSchema },
+  { heading: 'GET /', schema: welcomeAnswerSchema },
+  { heading: 'Errors', schema: problemSchema },
+];
+
+describe('docs/api.md', () => {
+  it.each(EXAMPLES)('shows an answer as it is: $heading', ({ heading, schema }) => {
+    const shown = example(heading);
+    expect(schema.strict().parse(shown)).toEqual(shown);
+  });
+
+  it.each(ROUTES.map(({ path }) => path))('names %s', (path) => {
+    expect(page).toContain(`${path}\``);
+  });
+});
