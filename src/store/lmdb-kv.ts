@@ -1,5 +1,6 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../runtime/errors.ts';
 import { segment } from './keys.ts';
@@ -28,6 +29,9 @@ const FULL_CODES: ReadonlySet<unknown> = new Set([
   'EFBIG',
 ]);
 
+/** "Input/output error": LMDB reports so a disk that took only a part of a page. */
+const INPUT_OUTPUT = 5;
+
 /** LMDB's "page not found", "corrupted", "version mismatch" and "not an LMDB file". */
 const CORRUPT_CODES: ReadonlySet<unknown> = new Set([-30797, -30796, -30794, -30793]);
 
@@ -49,7 +53,7 @@ export function openLmdb(path: string): Kv {
     });
     // Frees the places of readers that were killed; LMDB has 126 of them.
     db.readerCheck();
-    return new LmdbKv(address, db);
+    return new LmdbKv(address, path, db);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     if (CORRUPT_CODES.has(codeOf(cause))) throw corrupt(`${address} is damaged`, cause);
@@ -73,13 +77,19 @@ function refuseForeignFile(file: string): void {
   throw corrupt(`${file} is not a store of this product`);
 }
 
+/**
+ * Writes are synchronous transactions: as fast as LMDB's own thread, and a failed one throws its
+ * cause here. Between two of them the event loop gets its turn.
+ */
 class LmdbKv implements Kv {
   readonly address: string;
+  readonly #path: string;
   readonly #db: RootDatabase<Buffer, string>;
   #closed = false;
 
-  constructor(address: string, db: RootDatabase<Buffer, string>) {
+  constructor(address: string, path: string, db: RootDatabase<Buffer, string>) {
     this.address = address;
+    this.#path = path;
     this.#db = db;
   }
 
@@ -102,16 +112,17 @@ class LmdbKv implements Kv {
   putMany(entries: readonly Entry[]): Promise<void> {
     return this.#run(async () => {
       for (const portion of portions(entries, TRANSACTION)) {
-        await this.#db.batch(() => {
-          for (const [key, value] of portion) void this.#db.put(key, asBuffer(value));
+        this.#db.transactionSync(() => {
+          for (const [key, value] of portion) this.#db.putSync(key, asBuffer(value));
         });
+        await turn();
       }
     });
   }
 
   delete(key: string): Promise<void> {
-    return this.#run(async () => {
-      await this.#db.remove(key);
+    return this.#run(() => {
+      this.#db.removeSync(key);
     });
   }
 
@@ -121,9 +132,10 @@ class LmdbKv implements Kv {
         const range = { start: prefix, end: prefix + AFTER_PREFIX, limit: TRANSACTION.entries };
         const keys = [...this.#db.getKeys(range)];
         if (keys.length === 0) return;
-        await this.#db.batch(() => {
-          for (const key of keys) void this.#db.remove(key);
+        this.#db.transactionSync(() => {
+          for (const key of keys) this.#db.removeSync(key);
         });
+        await turn();
       }
     });
   }
@@ -156,6 +168,8 @@ class LmdbKv implements Kv {
   async #run<T>(operation: () => T | Promise<T>): Promise<T> {
     if (this.#closed) throw unavailable(`The store ${this.address} is closed`, 'Open it again.');
     try {
+      // LMDB's client keeps its snapshot for a while; what others have written must be seen now.
+      this.#db.resetReadTxn();
       return await operation();
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
@@ -163,9 +177,14 @@ class LmdbKv implements Kv {
     }
   }
 
+  #diskIsFull(): boolean {
+    const { bavail, bsize } = statfsSync(this.#path);
+    return bavail * bsize < 2 * TRANSACTION.bytes;
+  }
+
   #error(cause: unknown): AppError {
     const code = codeOf(cause);
-    if (FULL_CODES.has(code)) {
+    if (FULL_CODES.has(code) || (code === INPUT_OUTPUT && this.#diskIsFull())) {
       return full(
         `No room is left for ${this.address}`,
         'Free disk space, or keep fewer versions.',

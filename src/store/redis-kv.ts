@@ -133,7 +133,7 @@ class RedisKv implements Kv {
   }
 
   #error(error: unknown): AppError {
-    const cause = this.#withoutSecrets(error);
+    const cause = this.#withoutSecrets(isGivenUp(error) ? (this.#lastError ?? error) : error);
     // The first word of an error reply is the protocol's error code.
     const reply = error instanceof Error && error.name === 'ReplyError' ? error.message : '';
     if (reply.startsWith('OOM ') || reply.startsWith('ERR Out of memory')) {
@@ -154,7 +154,7 @@ class RedisKv implements Kv {
       );
     }
     return unavailable(
-      `${this.address} does not answer`,
+      `${this.address} does not answer${cause === undefined ? '' : `: ${cause.message}`}`,
       'Check that it runs and can be reached.',
       cause,
     );
@@ -170,6 +170,11 @@ class RedisKv implements Kv {
     safe.name = name;
     return safe;
   }
+}
+
+/** The client gave up reconnecting for this command; why it could not connect is another error. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof Error && error.name === 'MaxRetriesPerRequestError';
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
