@@ -55,6 +55,7 @@ describe('GET /users', () => {
     expect(body).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     const text = await api.metrics.registry.metrics();
     expect(text).toContain('bookrec_store_errors_total{code="STORE_UNAVAILABLE"} 1');
+    expect(api.logged.filter(({ msg }) => msg === 'request failed')).toEqual([]);
   });
 });
 

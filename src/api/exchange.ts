@@ -95,7 +95,8 @@ export function sendError(
 ): void {
   const error = toAppError(thrown);
   const problem = problemOf(error);
-  if (problem.status >= 500 && error.code !== 'NOT_TRAINED') {
+  // 503 is a state that the live model logs once, not a fault of this request.
+  if (problem.status === 500) {
     deps.log.error(
       { err: error, instance: problem.instance, route: timed.label },
       'request failed',

@@ -37,7 +37,10 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
+/** Longer than the idle timeout of common load balancers, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
+/** For a client to send its whole request. */
+const REQUEST_MS = 15_000;
 const IDLE_SWEEP_MS = 50;
 
 /** Serves the live version of a store over HTTP; resolves when it listens and has looked at the store once. */
@@ -60,7 +63,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   metrics.watchProcess();
   const stopping = new AbortController();
   const deps = { store, live, metrics, log, stopping: () => stopping.signal.aborted };
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, createListener(deps));
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS },
+    createListener(deps),
+  );
   await listen(server, options);
   await live.poll();
   const following = live.follow(options.pollMs ?? 500, stopping.signal);
