@@ -1,0 +1,136 @@
+import { packedSize } from '../../model/cholesky.ts';
+import { emptyEffectSums } from '../../model/content-effects.ts';
+import type { EffectSums } from '../../model/content-effects.ts';
+import type { Gamma } from '../../model/gamma.ts';
+import type { LabelSpace } from '../../model/label-space.ts';
+import { normalDraw, seededRandom } from '../../model/random.ts';
+import type { RatingMatrix } from '../../model/rating-matrix.ts';
+import type { ReaderSide } from '../../model/book-step.ts';
+import type { BookSide } from '../../model/reader-step.ts';
+import { SidePrior } from '../../model/side-prior.ts';
+import type { SidePosteriors } from '../../model/side-prior.ts';
+
+/** What the trainer learns from. */
+export interface TrainingData {
+  readonly matrix: RatingMatrix;
+  /** Labels of the readers and of the books, for the prior means. */
+  readonly readerLabels: LabelSpace;
+  readonly bookLabels: LabelSpace;
+  /** Labels of the books that carry each reader's own content effects. */
+  readonly effectLabels: LabelSpace;
+}
+
+/** Standard deviation of the random start of the factors. */
+const START_SD = 0.1;
+/** Variance of every posterior at the start. */
+const START_VARIANCE = 0.01;
+/** Shape of the noise factors at the start. */
+const START_SHAPE = 10;
+
+/** Shape a of the prior Gamma(a, a) of a side's noise factors, and the a that their posteriors were computed with. */
+export interface FactorShape {
+  prior: number;
+  used: number;
+}
+
+/** All posteriors of the model: the current point of the coordinate ascent. */
+export interface ModelState {
+  readonly data: TrainingData;
+  /** D = K + 1. */
+  readonly dim: number;
+  /** mu, the mean rating. */
+  readonly offset: number;
+  readonly readers: ReaderSide & SidePosteriors;
+  readonly books: BookSide & SidePosteriors;
+  readonly readerPrior: SidePrior;
+  readonly bookPrior: SidePrior;
+  /** q(tau) and its prior. */
+  tau: Gamma;
+  readonly tauPrior: Gamma;
+  /** Shapes a_U, a_I of the priors of alpha_u and beta_i. */
+  readonly readerShape: FactorShape;
+  readonly bookShape: FactorShape;
+  /** Sums over the content effects, of the last reader sweep. */
+  effects: EffectSums;
+  /** Sums of ln det of the posterior precisions. */
+  readerLogDet: number;
+  bookLogDet: number;
+  /** Sum of E[alpha] E[beta] E[(r - mu - f)^2] over the ratings. */
+  squares: number;
+}
+
+/** The starting point: random factors, everything else at its prior (docs/model.md 3.1 c). */
+export function startState(data: TrainingData, rank: number, seed: number): ModelState {
+  const { matrix } = data;
+  const dim = rank + 1;
+  const { mean, variance } = moments(matrix.value);
+  const random = seededRandom(seed);
+  const readers = startSide(matrix.readers, matrix.reader, dim);
+  const books = startSide(matrix.books, matrix.book, dim);
+  for (let i = 0; i < books.mean.length; i++) {
+    if (i % dim > 0) books.mean[i] = START_SD * normalDraw(random);
+  }
+  const families = data.effectLabels.families.length;
+  const tauPrior = { shape: 1, rate: variance };
+  return {
+    data,
+    dim,
+    offset: mean,
+    readers: {
+      dim,
+      ...readers,
+      shiftMean: new Float64Array(matrix.size),
+      shiftVar: new Float64Array(matrix.size),
+      shiftCov: new Float64Array(matrix.size * rank),
+    },
+    books: {
+      dim,
+      ...books,
+      labels: data.effectLabels,
+      effectVar: new Float64Array(families).fill(variance / 16),
+    },
+    readerPrior: new SidePrior(data.readerLabels, dim),
+    bookPrior: new SidePrior(data.bookLabels, dim),
+    tau: { shape: tauPrior.shape + matrix.size / 2, rate: (tauPrior.shape + matrix.size / 2) * variance },
+    tauPrior,
+    readerShape: { prior: START_SHAPE, used: START_SHAPE },
+    bookShape: { prior: START_SHAPE, used: START_SHAPE },
+    effects: emptyEffectSums(families),
+    readerLogDet: 0,
+    bookLogDet: -dim * Math.log(START_VARIANCE) * countActive(books.active),
+    squares: 0,
+  };
+}
+
+function startSide(count: number, entity: Int32Array, dim: number): SidePosteriors & { precision: Float64Array } {
+  const packed = packedSize(dim);
+  const cov = new Float64Array(count * packed);
+  for (let n = 0; n < count; n++) {
+    for (let d = 0, t = n * packed; d < dim; t += ++d + 1) cov[t] = START_VARIANCE;
+  }
+  const active = new Uint8Array(count);
+  for (const n of entity) active[n] = 1;
+  return {
+    mean: new Float64Array(count * dim),
+    cov,
+    active,
+    precision: new Float64Array(count).fill(1),
+  };
+}
+
+/** Entities that have ratings. */
+export function countActive(active: Uint8Array): number {
+  let count = 0;
+  for (const one of active) count += one;
+  return count;
+}
+
+function moments(values: Float64Array): { mean: number; variance: number } {
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  // a data set with one level only still needs a scale
+  return { mean, variance: squares / values.length || 1 };
+}

@@ -1,0 +1,66 @@
+import { gammaKl, gammaMean, gammaMeanLn, unitMeanGammaShape } from '../../model/gamma.ts';
+import type { Gamma } from '../../model/gamma.ts';
+import type { FactorShape, ModelState } from './model-state.ts';
+
+/** q of a noise factor by its mean: its shape is known from the number of ratings. */
+function factorPosterior(shape: number, count: number, mean: number): Gamma {
+  return { shape: shape + count / 2, rate: (shape + count / 2) / mean };
+}
+
+/** q(tau) from the weighted squares of all ratings. */
+export function updateTau(state: ModelState): void {
+  state.tau = {
+    shape: state.tauPrior.shape + state.data.matrix.size / 2,
+    rate: state.tauPrior.rate + state.squares / 2,
+  };
+}
+
+/** Shapes a_U and a_I, each at the maximum of the bound. */
+export function updateShapes(state: ModelState): void {
+  const { readers, books, data } = state;
+  bestShape(state.readerShape, data.matrix.readerStart, readers);
+  bestShape(state.bookShape, data.matrix.bookStart, books);
+}
+
+interface FactorSide {
+  readonly active: Uint8Array;
+  readonly precision: Float64Array;
+}
+
+function bestShape(shape: FactorShape, start: Int32Array, side: FactorSide): void {
+  let active = 0;
+  let sumLn = 0;
+  let sumMean = 0;
+  for (let n = 0; n < side.active.length; n++) {
+    if (side.active[n] === 0) continue;
+    active++;
+    sumMean += side.precision[n];
+    sumLn += gammaMeanLn(factorPosterior(shape.used, start[n + 1] - start[n], side.precision[n]));
+  }
+  shape.prior = unitMeanGammaShape(active, sumLn, sumMean, shape.prior);
+}
+
+/** Noise terms of the bound: E[ln precision] of the ratings, and the KL of tau, alpha and beta. */
+export function noiseBound(state: ModelState): number {
+  const { data, readers, books } = state;
+  const { matrix } = data;
+  return (
+    0.5 * matrix.size * (gammaMeanLn(state.tau) - Math.log(2 * Math.PI)) -
+    gammaKl(state.tau, state.tauPrior) -
+    0.5 * gammaMean(state.tau) * state.squares +
+    factorBound(state.readerShape, matrix.readerStart, readers) +
+    factorBound(state.bookShape, matrix.bookStart, books)
+  );
+}
+
+function factorBound(shape: FactorShape, start: Int32Array, side: FactorSide): number {
+  const prior = { shape: shape.prior, rate: shape.prior };
+  let sum = 0;
+  for (let n = 0; n < side.active.length; n++) {
+    if (side.active[n] === 0) continue;
+    const count = start[n + 1] - start[n];
+    const q = factorPosterior(shape.used, count, side.precision[n]);
+    sum += 0.5 * count * gammaMeanLn(q) - gammaKl(q, prior);
+  }
+  return sum;
+}

@@ -1,0 +1,341 @@
+import { AppError } from '../runtime/errors.ts';
+import { cholesky, invertFromFactor, logDetOfFactor, packedSize } from './cholesky.ts';
+import { grown } from './growable.ts';
+import { LabelPlacement } from './label-placement.ts';
+import type { LabelSpace } from './label-space.ts';
+import { SparseVector } from './sparse-vector.ts';
+
+/** Books as the reader step sees them: fixed posteriors q(w_i) = N(n_i, T_i), w_i = (c_i, q_i). */
+export interface BookSide {
+  /** D = K + 1. */
+  readonly dim: number;
+  /** n_i, M x D row-major. */
+  readonly mean: Float64Array;
+  /** T_i, M x D(D+1)/2, packed lower triangles. */
+  readonly cov: Float64Array;
+  /** E[beta_i], noise precision factor of each book; length M. */
+  readonly precision: Float64Array;
+  /** Labels that carry a reader's own content effects. */
+  readonly labels: LabelSpace;
+  /** sigma_F^2, variance of a content effect, by family. */
+  readonly effectVar: Float64Array;
+}
+
+/** One reader's ratings and prior, the input of `ReaderStep.solve`. */
+export interface ReaderTask {
+  /** Ratings `from .. to` of these columns. */
+  readonly book: Int32Array;
+  readonly value: Float64Array;
+  readonly from: number;
+  readonly to: number;
+  /** Global mean mu. */
+  readonly offset: number;
+  /** E[tau] E[alpha_u]. */
+  readonly precision: number;
+  /** Prior mean of z_u, D numbers from `priorAt`. */
+  readonly priorMean: Float64Array;
+  readonly priorAt: number;
+  /** Prior precision of z_u, D x D row-major. */
+  readonly priorPrecision: Float64Array;
+}
+
+/**
+ * Exact joint posterior of one reader: bias, factors and content effects (docs/model.md 3.1 and 3.12).
+ *
+ * Rating k has r_k - mu - c_k = F_k + noise, F_k = x_k . x + w_k t_k + s_k, with the unknowns in three groups,
+ * eliminated from the right to the left:
+ * - s_k, the sum of the labels met once, acts as noise of variance `singleVar[k]`;
+ * - t, arms: repeated labels of one family, each tied to the rest through its own ratings only (an arrow matrix);
+ * - x, the core: z_u and all other repeated labels; a dense system of size E.
+ *
+ * One object is a workspace that is used for one reader after another; its fields speak of the last `solve`.
+ */
+export class ReaderStep {
+  readonly books: BookSide;
+  readonly dim: number;
+  readonly placement: LabelPlacement;
+  /** Core size E. */
+  size = 0;
+  /** Posterior mean of the core (E) and covariance (E x E row-major). */
+  mean = new Float64Array(64);
+  cov = new Float64Array(1024);
+  /** ln det of the posterior precision of all unknowns together. */
+  logDet = 0;
+  /** By rating: mean and variance of F_k, and Cov(z_u, F_k), D numbers each. */
+  fitMean = new Float64Array(64);
+  fitVar = new Float64Array(64);
+  fitCov = new Float64Array(512);
+  /** By rating: r_k - mu - c_k, and the share of its distance to the rest that its singles explain. */
+  residual = new Float64Array(64);
+  shrink = new Float64Array(64);
+  /** By arm: t = armMean - link . x + N(0, armVar), link = `linkIndex`, `linkValue` from `linkStart`. */
+  armMean = new Float64Array(64);
+  armVar = new Float64Array(64);
+  linkStart = new Int32Array(65);
+  linkIndex = new Int32Array(256);
+  linkValue = new Float64Array(256);
+  /** Scratch vector over the core. */
+  readonly vector = new SparseVector();
+
+  private factor = new Float64Array(1024);
+  private linear = new Float64Array(64);
+  private weight = new Float64Array(64);
+  private armHead = new Int32Array(64);
+  private armNext = new Int32Array(64);
+
+  constructor(books: BookSide) {
+    this.books = books;
+    this.dim = books.dim;
+    this.placement = new LabelPlacement(books.labels);
+  }
+
+  /** Computes the posterior; throws `NUMERICAL` if its precision is not positive definite. */
+  solve(task: ReaderTask): void {
+    const count = task.to - task.from;
+    this.placement.assign(task.book, task.from, task.to, this.dim, this.books.effectVar);
+    this.size = this.placement.coreSize;
+    this.reserve(count);
+    this.logDet = 0;
+    this.startFromPrior(task);
+    this.addRatings(task);
+    this.eliminateArms(count);
+    const row = cholesky(this.factor, this.size);
+    if (row >= 0) {
+      throw new AppError(
+        'NUMERICAL',
+        `a reader's posterior precision is not positive definite in row ${String(row)}`,
+        'Check the ratings for extreme values.',
+      );
+    }
+    this.logDet += logDetOfFactor(this.factor, this.size);
+    invertFromFactor(this.factor, this.size, this.cov);
+    for (let a = 0; a < this.size; a++) {
+      let sum = 0;
+      for (let b = 0; b < this.size; b++) sum += this.cov[a * this.size + b] * this.linear[b];
+      this.mean[a] = sum;
+    }
+    this.fitRatings(task);
+  }
+
+  private reserve(count: number): void {
+    const { size } = this;
+    if (count > this.fitMean.length || count * this.dim > this.fitCov.length) {
+      this.fitMean = grown(this.fitMean, count);
+      this.fitVar = grown(this.fitVar, count);
+      this.weight = grown(this.weight, count);
+      this.shrink = grown(this.shrink, count);
+      this.residual = grown(this.residual, count);
+      this.armNext = grown(this.armNext, count);
+      this.fitCov = grown(this.fitCov, count * this.dim);
+    }
+    if (size > this.mean.length || size * size > this.cov.length) {
+      this.mean = grown(this.mean, size);
+      this.linear = grown(this.linear, size);
+      this.factor = grown(this.factor, size * size);
+      this.cov = grown(this.cov, size * size);
+    }
+    const arms = this.placement.arms;
+    if (arms > this.armMean.length) {
+      this.armMean = grown(this.armMean, arms);
+      this.armVar = grown(this.armVar, arms);
+      this.armHead = grown(this.armHead, arms);
+      this.linkStart = grown(this.linkStart, arms + 1);
+    }
+    this.vector.reset(size);
+  }
+
+  /** Core system of the prior alone: Lambda and Lambda m0, 1 / sigma^2 for the labels. */
+  private startFromPrior(task: ReaderTask): void {
+    const { size, dim, factor, linear, placement } = this;
+    const { labels, effectVar } = this.books;
+    factor.fill(0, 0, size * size);
+    linear.fill(0, 0, size);
+    for (let a = 0; a < dim; a++) {
+      for (let b = 0; b < dim; b++) {
+        linear[a] += task.priorPrecision[a * dim + b] * task.priorMean[task.priorAt + b];
+        if (b <= a) factor[a * size + b] = task.priorPrecision[a * dim + b];
+      }
+    }
+    for (const g of placement.touched) {
+      const at = placement.place[g];
+      const variance = effectVar[labels.familyOf[g]];
+      if (placement.times[g] < 2) this.logDet -= Math.log(variance);
+      else if (at >= 0) factor[at * size + at] = 1 / variance;
+    }
+  }
+
+  /** Adds pi_k x_k x_k^T of every rating, and tau_k T_i on the factors: the book's own uncertainty. */
+  private addRatings(task: ReaderTask): void {
+    const { size, dim, factor, linear, books, placement } = this;
+    const packed = packedSize(dim);
+    for (let k = 0, slot = task.from; slot < task.to; k++, slot++) {
+      const book = task.book[slot];
+      const w = book * dim;
+      const precision = task.precision * books.precision[book];
+      const single = placement.singleVar[k];
+      const weight = precision / (1 + precision * single);
+      const residual = task.value[slot] - task.offset - books.mean[w];
+      this.weight[k] = weight;
+      this.residual[k] = residual;
+      this.shrink[k] = single * weight;
+      this.logDet += Math.log1p(precision * single);
+      factor[0] += weight;
+      linear[0] += weight * residual;
+      for (let a = 1, t = book * packed + 1; a < dim; a++, t++) {
+        const q = weight * books.mean[w + a];
+        linear[a] += q * residual - precision * books.cov[t];
+        factor[a * size] += q;
+        for (let b = 1; b <= a; b++) {
+          factor[a * size + b] += q * books.mean[w + b] + precision * books.cov[++t];
+        }
+      }
+      for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
+        this.addCoreLabel(e, k, w, weight, residual);
+      }
+    }
+  }
+
+  private addCoreLabel(e: number, k: number, w: number, weight: number, residual: number): void {
+    const { size, dim, factor, linear, placement } = this;
+    const at = placement.coreIndex[e];
+    const scaled = weight * placement.coreWeight[e];
+    linear[at] += scaled * residual;
+    factor[at * size] += scaled;
+    for (let b = 1; b < dim; b++) factor[at * size + b] += scaled * this.books.mean[w + b];
+    for (let o = placement.coreStart[k]; o < placement.coreStart[k + 1]; o++) {
+      const other = placement.coreIndex[o];
+      if (other <= at) factor[at * size + other] += scaled * placement.coreWeight[o];
+    }
+  }
+
+  /** Takes the arms out of the system: P -= s s^T / A, h -= s y / A for each. */
+  private eliminateArms(count: number): void {
+    const { placement, armHead, armNext, vector } = this;
+    if (placement.arms === 0) return;
+    armHead.fill(-1, 0, placement.arms);
+    for (let k = count - 1; k >= 0; k--) {
+      const g = placement.arm[k];
+      if (g < 0) continue;
+      armNext[k] = armHead[g];
+      armHead[g] = k;
+    }
+    const prior = 1 / this.books.effectVar[placement.armFamily];
+    for (let g = 0; g < placement.arms; g++) {
+      let precision = prior;
+      let linear = 0;
+      vector.clear();
+      for (let k = armHead[g]; k >= 0; k = armNext[k]) {
+        const scaled = this.weight[k] * placement.armWeight[k];
+        precision += scaled * placement.armWeight[k];
+        linear += scaled * this.residual[k];
+        this.addRating(k, scaled);
+      }
+      this.logDet += Math.log(precision);
+      this.armVar[g] = 1 / precision;
+      this.armMean[g] = linear / precision;
+      this.subtractArm(precision, linear);
+      this.storeLink(g, precision);
+    }
+  }
+
+  private subtractArm(precision: number, linear: number): void {
+    const { factor, size } = this;
+    const { index, value, count } = this.vector;
+    for (let i = 0; i < count; i++) {
+      const a = index[i];
+      const scaled = value[a] / precision;
+      this.linear[a] -= scaled * linear;
+      for (let j = 0; j < count; j++) {
+        if (index[j] <= a) factor[a * size + index[j]] -= scaled * value[index[j]];
+      }
+    }
+  }
+
+  private storeLink(g: number, precision: number): void {
+    const { index, value, count } = this.vector;
+    const from = g === 0 ? 0 : this.linkStart[g];
+    this.linkStart[g] = from;
+    this.linkStart[g + 1] = from + count;
+    this.linkIndex = grown(this.linkIndex, from + count);
+    this.linkValue = grown(this.linkValue, from + count);
+    for (let i = 0; i < count; i++) {
+      this.linkIndex[from + i] = index[i];
+      this.linkValue[from + i] = value[index[i]] / precision;
+    }
+  }
+
+  /** Adds scale x_k to the vector: (1, q) of the rated book and its core labels. */
+  addRating(k: number, scale: number): void {
+    const { placement, vector } = this;
+    this.addBook(placement.book[k], scale);
+    for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
+      vector.add(placement.coreIndex[e], scale * placement.coreWeight[e]);
+    }
+  }
+
+  /** Adds scale (1, q_i) to the vector. */
+  addBook(book: number, scale: number): void {
+    const { dim, books, vector } = this;
+    vector.add(0, scale);
+    for (let a = 1; a < dim; a++) vector.add(a, scale * books.mean[book * dim + a]);
+  }
+
+  /** Adds scale times the link of arm g to the vector. */
+  addLink(g: number, scale: number): void {
+    for (let l = this.linkStart[g]; l < this.linkStart[g + 1]; l++) {
+      this.vector.add(this.linkIndex[l], scale * this.linkValue[l]);
+    }
+  }
+
+  /** Mean, variance and covariance with z_u of every F_k. */
+  private fitRatings(task: ReaderTask): void {
+    const { placement, vector, dim } = this;
+    for (let k = 0; k < task.to - task.from; k++) {
+      const keep = 1 - this.shrink[k];
+      const g = placement.arm[k];
+      vector.clear();
+      this.addRating(k, 1);
+      let fit = 0;
+      let variance = 0;
+      if (g >= 0) {
+        const w = placement.armWeight[k];
+        this.addLink(g, -w);
+        fit = w * this.armMean[g];
+        variance = w * w * this.armVar[g];
+      }
+      fit += vector.dot(this.mean);
+      variance += vector.quadraticForm(this.cov, this.size);
+      this.fitMean[k] = keep * fit + this.shrink[k] * this.residual[k];
+      this.fitVar[k] = keep * keep * variance + keep * placement.singleVar[k];
+      for (let a = 0; a < dim; a++) {
+        this.fitCov[k * dim + a] = keep * vector.rowDot(this.cov, this.size, a);
+      }
+    }
+  }
+
+  /** Sum over the ratings of E[beta_i] E[(r - mu - f)^2], of the last `solve`. */
+  squares(): number {
+    let sum = 0;
+    for (let k = 0; k < this.placement.count; k++) {
+      const book = this.placement.book[k];
+      const distance = this.residual[k] - this.fitMean[k];
+      sum += this.books.precision[book] * (distance * distance + this.fitVar[k] + this.bookVariance(book));
+    }
+    return sum;
+  }
+
+  /** Variance that the book's own posterior adds: E[psi^T T_i psi], psi = (1, p_u). */
+  bookVariance(book: number): number {
+    const { dim, size, mean, cov, books } = this;
+    let t = book * packedSize(dim);
+    let sum = books.cov[t++];
+    for (let a = 1; a < dim; a++) {
+      sum += 2 * mean[a] * books.cov[t++];
+      for (let b = 1; b <= a; b++, t++) {
+        const moment = mean[a] * mean[b] + cov[a * size + b];
+        sum += (a === b ? moment : 2 * moment) * books.cov[t];
+      }
+    }
+    return sum;
+  }
+}
