@@ -71,7 +71,7 @@ if (await hasRedisServer()) {
 
     it('reports a key of another kind as corrupt', async () => {
       const { url } = await server();
-      const kv = openKv(url);
+      const kv = await openKv(url);
       onTestFinished(() => kv.close());
       await kv.addMember('bookrec:live', 'x', 1);
       await expect((await open(url)).liveVersion()).rejects.toMatchObject({

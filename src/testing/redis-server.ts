@@ -19,11 +19,13 @@ const START_TIMEOUT = 10_000;
 /** Whether `redis-server` is on the PATH; else say what is left out, see left-out.ts. */
 export async function hasRedisServer(): Promise<boolean> {
   const child = spawn('redis-server', ['--version'], { stdio: 'ignore' });
-  const code = await Promise.race([
-    once(child, 'exit').then(([exit]: unknown[]) => exit),
-    once(child, 'error').then(() => null),
-  ]);
-  return code === 0;
+  try {
+    const [code] = (await once(child, 'exit')) as unknown[];
+    return code === 0;
+  } catch {
+    // There is no such program.
+    return false;
+  }
 }
 
 /** Starts `redis-server`; `flags` such as `['--requirepass', 'x']`. */
@@ -74,10 +76,10 @@ async function listening(child: ChildProcess, port: number): Promise<void> {
 
 async function accepts(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
-  const accepted = await Promise.race([
-    once(socket, 'connect').then(() => true),
-    once(socket, 'error').then(() => false),
-  ]).catch(() => false);
+  const accepted = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
   socket.destroy();
   return accepted;
 }

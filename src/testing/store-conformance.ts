@@ -53,7 +53,7 @@ export function storeConformance(name: string, start: () => Promise<Backend>): v
 
     beforeAll(async () => {
       backend = await start();
-      kv = openKv(backend.url);
+      kv = await openKv(backend.url);
     });
     beforeEach(async () => {
       opened = [];
