@@ -36,6 +36,7 @@ export interface Store {
   /** Address without secrets, for logs. */
   readonly address: string;
   ping(): Promise<void>;
+  /** Throws `VERSION_EXISTS` if the version is complete or another writer is at work on it. */
   begin(version: string): Promise<VersionWriter>;
   /** Flips the pointer; throws `VERSION_NOT_FOUND` if the version has no manifest. */
   setLive(version: string): Promise<void>;
@@ -45,7 +46,10 @@ export interface Store {
   manifest(version: string): Promise<Manifest | null>;
   /** Throws `VERSION_IS_LIVE` or `VERSION_NOT_FOUND`. */
   deleteVersion(version: string): Promise<void>;
-  /** Deletes the oldest complete versions beyond `keep` and the incomplete ones; never the live one. Returns what went. */
+  /**
+   * Deletes the oldest complete versions beyond `keep`, and those left behind: without a readable
+   * manifest and, for 10 minutes, without a write. Never the live one. Returns what went.
+   */
   prune(keep: number): Promise<string[]>;
   reader(version: string, id: string): Promise<ReaderRecord | null>;
   /** Ids of readers with a record, in id order (bytewise), after `after` (exclusive). */
