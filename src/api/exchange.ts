@@ -46,7 +46,7 @@ export function exchange(
   answerOf(route, request, routed, deps, snapshot).then(
     (answer) => {
       if (answer.status === 200 && answer.source !== undefined && 'ETag' in answer.headers) {
-        snapshot.version?.answers.set(url, { ...answer, body: Buffer.from(answer.body) });
+        snapshot.version?.answers.set(url, answer);
       }
       send(response, answer, timed, deps);
     },
