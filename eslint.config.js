@@ -16,7 +16,7 @@ const RANDOM = { object: 'Math', property: 'random', message: 'Use the seeded ge
 const IMPURE_GLOBALS = ['process', 'Date', 'console', 'performance', 'setTimeout', 'fetch'];
 
 export default defineConfig(
-  { ignores: ['node_modules/', 'var/', 'coverage/', 'data/'] },
+  { ignores: ['var/', 'coverage/', 'data/', '.tmp/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],
