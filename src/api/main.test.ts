@@ -1,5 +1,5 @@
 import { Agent, get as httpGet, type IncomingMessage, request as httpRequest } from 'node:http';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,6 +26,12 @@ async function start(more: { signal?: AbortSignal; graceMs?: number; lameDuckMs?
   const fixed = { store, codec: sampleCodec, host: '127.0.0.1', port: 0, log, pollMs: 10 };
   running = await startApi({ ...fixed, ...more });
   return running;
+}
+
+/** Resolves when the other side has closed, whether in order or by a reset. */
+async function ended(connection: EventEmitter): Promise<void> {
+  connection.on('error', () => undefined);
+  await new Promise((resolve) => connection.once('close', resolve));
 }
 
 const status = async (url: string): Promise<number> => (await fetch(url)).status;
@@ -112,20 +118,19 @@ describe('startApi', () => {
     await publishSample(under.switched.store, 'v1', ['8']);
     const api = await start({ graceMs: 100 });
     const { url } = api;
-    under.switched.gate = () => new Promise(() => undefined);
     // Half a request: the rest of its body never comes.
     const half = httpRequest(`${url}/recommend`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Content-Length': '100' },
     });
-    const cut = once(half, 'error');
+    const cut = ended(half);
     half.write('{');
     await once(half, 'socket');
     const silent = connect(Number(new URL(url).port), '127.0.0.1');
+    const dropped = ended(silent);
     await once(silent, 'connect');
     await api.close();
-    await cut;
-    silent.destroy();
+    await Promise.all([cut, dropped]);
   });
 
   it('says when the port is taken', async () => {

@@ -60,7 +60,6 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     () => live.snapshot(),
     () => clock.now(),
   );
-  metrics.watchProcess();
   const stopping = new AbortController();
   const deps = { store, live, metrics, log, stopping: () => stopping.signal.aborted };
   const server = createServer(
@@ -68,6 +67,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     createListener(deps),
   );
   await listen(server, options);
+  metrics.watchProcess();
   await live.poll();
   const following = live.follow(options.pollMs ?? 500, stopping.signal);
 
