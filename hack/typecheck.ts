@@ -6,7 +6,7 @@ import path from 'node:path';
 import ts from 'typescript';
 
 const root = path.resolve(import.meta.dirname, '..');
-const configs = ['src/model', 'src/batch/train', 'src/batch/evaluate', '.'].map((folder) =>
+const configs = ['src/model', 'src/batch/train', 'src/batch/evaluate', 'src/batch/recommend', '.'].map((folder) =>
   path.join(root, folder),
 );
 

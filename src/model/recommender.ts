@@ -18,17 +18,22 @@ export interface Prediction {
   readonly varReader: number;
   readonly varBook: number;
   readonly varNoise: number;
+  /** P(level) for each level of the scale. */
+  readonly levels: Float64Array;
   /** Quantile of the rating at probability p in (0, 1); lies within the scale. */
   quantile(p: number): number;
   /** P(rating >= t). */
   atLeast(t: number): number;
 }
 
-/** How a list is ordered. */
+/**
+ * How a list is ordered: by predicted mean; by the 5 % quantile of what the mean may be; or by the average of `samples`
+ * draws of it (one draw is Thompson sampling). The last two re-order the best books by mean, ten times as many as asked.
+ */
 export type ListPolicy =
   | { readonly kind: 'mean' }
   | { readonly kind: 'cautious' }
-  | { readonly kind: 'thompson'; readonly seed: number };
+  | { readonly kind: 'thompson'; readonly seed: number; readonly samples: number };
 
 /** A trained model that answers for any reader by fold-in. Pure; holds no reader. */
 export interface Recommender {

@@ -142,7 +142,8 @@ export class SidePrior {
     }
   }
 
-  private rebuildMeans(): void {
+  /** Prior means of all entities from intercept and effects. */
+  rebuildMeans(): void {
     const { dim, space, mean } = this;
     for (let n = 0; n < space.entities; n++) {
       this.meanOf(space.label, space.weight, space.start[n], space.start[n + 1], mean, n * dim);

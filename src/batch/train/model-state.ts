@@ -1,10 +1,11 @@
-import { packedSize } from '../../model/cholesky.ts';
+import { cholesky, invertFromFactor, packedSize } from '../../model/cholesky.ts';
 import { emptyEffectSums } from '../../model/content-effects.ts';
 import type { EffectSums } from '../../model/content-effects.ts';
 import type { Gamma } from '../../model/gamma.ts';
 import type { LabelSpace } from '../../model/label-space.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import type { RatingMatrix } from '../../model/rating-matrix.ts';
+import { START_SHARE } from './effect-variances.ts';
 import type { ReaderSide } from '../../model/book-step.ts';
 import type { BookSide } from '../../model/reader-step.ts';
 import { SidePrior } from '../../model/side-prior.ts';
@@ -39,7 +40,7 @@ export interface ModelState {
   /** D = K + 1. */
   readonly dim: number;
   /** mu, the mean rating. */
-  readonly offset: number;
+  offset: number;
   readonly readers: ReaderSide & SidePosteriors;
   readonly books: BookSide & SidePosteriors;
   readonly readerPrior: SidePrior;
@@ -87,7 +88,7 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
       dim,
       ...books,
       labels: data.effectLabels,
-      effectVar: new Float64Array(families).fill(variance / 16),
+      effectVar: new Float64Array(families).fill(START_SHARE * variance),
     },
     readerPrior: new SidePrior(data.readerLabels, dim),
     bookPrior: new SidePrior(data.bookLabels, dim),
@@ -116,6 +117,30 @@ function startSide(count: number, entity: Int32Array, dim: number): SidePosterio
     active,
     precision: new Float64Array(count).fill(1),
   };
+}
+
+/** Lambda_I^-1, D x D row-major: the covariance of a book without ratings. */
+export function priorCovariance({ bookPrior, dim }: ModelState): Float64Array {
+  const factor = bookPrior.precision.mean.slice();
+  // a Wishart mean is positive definite, else its making had thrown
+  cholesky(factor, dim);
+  const cov = new Float64Array(dim * dim);
+  invertFromFactor(factor, dim, cov);
+  return cov;
+}
+
+/** Gives books without ratings their prior: mean from the labels, covariance Lambda^-1. */
+export function fillUnrated(state: ModelState): void {
+  const { books, bookPrior, dim } = state;
+  const packed = packedSize(dim);
+  const cov = priorCovariance(state);
+  for (let i = 0; i < books.active.length; i++) {
+    if (books.active[i] === 1) continue;
+    for (let a = 0, t = i * packed; a < dim; a++) {
+      books.mean[i * dim + a] = bookPrior.mean[i * dim + a];
+      for (let b = 0; b <= a; b++, t++) books.cov[t] = cov[a * dim + b];
+    }
+  }
 }
 
 /** Entities that have ratings. */

@@ -2,6 +2,7 @@ import { packedSize } from '../../model/cholesky.ts';
 import { addEffectSums, emptyEffectSums } from '../../model/content-effects.ts';
 import { gammaMean } from '../../model/gamma.ts';
 import { ReaderStep } from '../../model/reader-step.ts';
+import { readerTask } from './reader-task.ts';
 import type { ModelState } from './model-state.ts';
 import { noiseFactor } from '../../model/noise-factor.ts';
 
@@ -11,7 +12,7 @@ export type ReaderVisitor = (reader: number, step: ReaderStep) => void;
 /** q(z_u, t_u) and q(alpha_u) of every reader with ratings, books fixed. */
 export function sweepReaders(state: ModelState, visit?: ReaderVisitor): void {
   const { matrix } = state.data;
-  const { readers, readerPrior, dim } = state;
+  const { readers } = state;
   const step = new ReaderStep(state.books);
   const tau = gammaMean(state.tau);
   state.effects = emptyEffectSums(state.data.effectLabels.families.length);
@@ -21,17 +22,7 @@ export function sweepReaders(state: ModelState, visit?: ReaderVisitor): void {
     const from = matrix.readerStart[u];
     const to = matrix.readerStart[u + 1];
     if (from === to) continue;
-    step.solve({
-      book: matrix.book,
-      value: matrix.value,
-      from,
-      to,
-      offset: state.offset,
-      precision: tau * readers.precision[u],
-      priorMean: readerPrior.mean,
-      priorAt: u * dim,
-      priorPrecision: readerPrior.precision.mean,
-    });
+    step.solve(readerTask(state, u, tau));
     storeReader(state, u, from, step);
     addEffectSums(step, state.effects);
     state.readerLogDet += step.logDet;

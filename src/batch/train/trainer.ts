@@ -1,12 +1,15 @@
 import { AppError } from '../../runtime/errors.ts';
 import { elbo } from './bound.ts';
+import { carryOver } from './carry-over.ts';
+import { FactorWatch } from './dead-factors.ts';
 import { sweepBooks } from './book-sweep.ts';
 import { effectiveRank } from './effective-rank.ts';
-import { sweepReadersAndEffects } from './effect-variances.ts';
+import { searchEffectVariances } from './effect-variances.ts';
 import { HeldOutRows } from './held-out-rows.ts';
-import { startState } from './model-state.ts';
+import { fillUnrated, startState } from './model-state.ts';
 import type { ModelState, TrainingData } from './model-state.ts';
 import { updateShapes, updateTau } from './noise.ts';
+import { sweepReaders } from './reader-sweep.ts';
 import { StopRule } from './stop-rule.ts';
 
 /** What is free to choose. */
@@ -42,17 +45,20 @@ export function* train(
   options: TrainOptions,
   heldOut: HeldOutRows = HeldOutRows.none,
 ): Generator<SweepReport, ModelState> {
-  const state = startState(data, options.rank, options.seed);
-  yield* continueTraining(state, options.sweeps, heldOut);
-  return state;
+  return yield* continueTraining(startState(data, options.rank, options.seed), options.sweeps, heldOut);
 }
 
-/** The same from a given state, which is changed in place. */
+/**
+ * The same from a given state. Factors that the priors have shut down are left out on the way, so that the state
+ * returned may be a smaller one.
+ */
 export function* continueTraining(
-  state: ModelState,
+  start: ModelState,
   sweeps: number,
   heldOut: HeldOutRows = HeldOutRows.none,
-): Generator<SweepReport, void> {
+): Generator<SweepReport, ModelState> {
+  let state = start;
+  let watch = new FactorWatch();
   const rule = new StopRule(state.data.matrix.size);
   for (let sweep = 1; sweep <= sweeps; sweep++) {
     const heldOutRmse = oneSweep(state, sweep, heldOut);
@@ -66,16 +72,24 @@ export function* continueTraining(
     };
     if (!Number.isFinite(report.elbo)) throw notFinite(sweep, 'bound', state);
     yield report;
-    if (rule.done(report)) return;
+    if (rule.done(report)) break;
+    const living = watch.living(state);
+    if (living.length < state.dim - 1) {
+      state = carryOver(state, state.data, living);
+      watch = new FactorWatch();
+    }
   }
+  return state;
 }
 
 /** One pass over all blocks; returns the held-out RMSE. Hyper-parameters wait for the second sweep (3.1 d). */
 function oneSweep(state: ModelState, sweep: number, heldOut: HeldOutRows): number | null {
-  let block = 'readers';
+  let block = 'variances of the effects';
   try {
+    searchEffectVariances(state, sweep, heldOut);
+    block = 'readers';
     heldOut.reset();
-    sweepReadersAndEffects(state, (reader, step) => {
+    sweepReaders(state, (reader, step) => {
       heldOut.visit(reader, step, state.offset);
     });
     if (sweep > 1) {
@@ -87,6 +101,7 @@ function oneSweep(state: ModelState, sweep: number, heldOut: HeldOutRows): numbe
     if (sweep > 1) {
       block = 'prior of the books';
       state.bookPrior.update(state.books);
+      fillUnrated(state);
     }
     block = 'noise';
     updateTau(state);

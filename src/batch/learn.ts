@@ -1,0 +1,107 @@
+import { setImmediate } from 'node:timers/promises';
+import type { LevelMap } from '../model/level-map.ts';
+import { plainLevelMap } from '../model/level-map.ts';
+import { seededRandom } from '../model/random.ts';
+import type { TrainedModel } from '../model/trained-model.ts';
+import { levelIndices } from './evaluate/metrics.ts';
+import type { Dataset } from './ingest/dataset.ts';
+import { latentRows } from './recommend/predict-rows.ts';
+import { readerInputs } from './recommend/reader-inputs.ts';
+import { carryOver } from './train/carry-over.ts';
+import { readerFamilies, trainingData } from './train/features.ts';
+import { fitLevelMap } from './train/fit-level-map.ts';
+import { HeldOutRows } from './train/held-out-rows.ts';
+import type { ModelState } from './train/model-state.ts';
+import { continueTraining, train, type SweepReport } from './train/trainer.ts';
+import { trainedModelOf } from './train/trained-model-of.ts';
+
+/** Share of the training rows that chooses variances, level map and end of training. */
+const TUNING_SHARE = 0.05;
+/** Sweeps that a trained state needs to take in more rows (docs/model.md 3.9). */
+const REFIT_SWEEPS = 5;
+
+/** What training needs to know. */
+export interface LearnOptions {
+  readonly rank: number;
+  readonly sweeps: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Called after each sweep. */
+  readonly onSweep?: (report: SweepReport) => void | Promise<void>;
+}
+
+/** A trained model with the state that it can be trained on from. */
+export interface Learned {
+  readonly state: ModelState;
+  readonly model: TrainedModel;
+  readonly levelMap: LevelMap;
+  /** Last report of the training proper. */
+  readonly report: SweepReport;
+}
+
+/**
+ * Learns from the given rows alone: trains on 95 % of them, chooses on the rest (effect variances, level map with its
+ * conformal tables, factors to keep), then takes in the rest.
+ */
+export async function learn(dataset: Dataset, rows: Int32Array, options: LearnOptions): Promise<Learned> {
+  const { tuning, rest } = tuningSlice(rows, options.seed);
+  const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
+  const sweeps = train(trainingData(dataset, rest), options, heldOut);
+  const first = await drain(sweeps, options);
+  const plain = modelOf(first.state, dataset, rest, plainLevelMap(dataset.levels));
+  const unseen = latentRows(plain, readerInputs(dataset, rest), dataset, tuning);
+  const value = Float64Array.from(tuning, (row) => dataset.ratings.value[row] ?? Number.NaN);
+  const levelMap = fitLevelMap(dataset.levels, { level: levelIndices(value, dataset.levels), ...unseen });
+  const learned = await refit({ state: first.state, levelMap }, dataset, rows, options);
+  return { ...learned, report: first.report };
+}
+
+/** Goes on from a trained state on other rows of the same data. */
+export async function refit(
+  from: { readonly state: ModelState; readonly levelMap: LevelMap },
+  dataset: Dataset,
+  rows: Int32Array,
+  options: LearnOptions,
+): Promise<Omit<Learned, 'report'>> {
+  const factors = Array.from({ length: from.state.dim - 1 }, (_, k) => k + 1);
+  const start = carryOver(from.state, trainingData(dataset, rows), factors);
+  const { state } = await drain(continueTraining(start, Math.min(REFIT_SWEEPS, options.sweeps)), options);
+  return { state, levelMap: from.levelMap, model: modelOf(state, dataset, rows, from.levelMap) };
+}
+
+function modelOf(state: ModelState, dataset: Dataset, rows: Int32Array, levelMap: LevelMap): TrainedModel {
+  return trainedModelOf(state, readerFamilies(dataset, rows), dataset.books.listed, levelMap);
+}
+
+async function drain(
+  sweeps: Generator<SweepReport, ModelState>,
+  { onSweep, signal }: LearnOptions,
+): Promise<{ state: ModelState; report: SweepReport }> {
+  let last: SweepReport | null = null;
+  for (;;) {
+    const step = sweeps.next();
+    if (step.done === true) {
+      if (last === null) throw new RangeError('training made no sweep');
+      return { state: step.value, report: last };
+    }
+    last = step.value;
+    await onSweep?.(last);
+    await breathe(signal);
+  }
+}
+
+/** Lets timers and signals in between two sweeps. */
+async function breathe(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
+}
+
+/** Every row is in the slice with the same chance; the same seed and rows give the same slice. */
+function tuningSlice(rows: Int32Array, seed: number): { tuning: Int32Array; rest: Int32Array } {
+  const random = seededRandom(seed);
+  const chosen = Uint8Array.from(rows, () => (random() < TUNING_SHARE ? 1 : 0));
+  return {
+    tuning: rows.filter((_, n) => chosen[n] === 1),
+    rest: rows.filter((_, n) => chosen[n] === 0),
+  };
+}

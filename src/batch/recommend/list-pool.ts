@@ -1,0 +1,80 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { RankedList } from '../../model/ranked-list.ts';
+import type { ListPolicy } from '../../model/recommender.ts';
+import type { ReaderInputs } from './reader-inputs.ts';
+
+/** What every worker gets at its start. */
+export interface ListJob {
+  /** The artefact `model`, so that lists come from the very numbers that the API will fold in with. */
+  readonly model: Uint8Array;
+  readonly inputs: ReaderInputs;
+  readonly listLength: number;
+  readonly policy: ListPolicy;
+}
+
+/** Readers `from .. to` of the inputs. */
+export interface ListRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Lists of readers `from .. from + lists.length`. */
+export interface ListBatch {
+  readonly from: number;
+  readonly lists: readonly RankedList[];
+}
+
+/** Readers a message: enough to make its cost small, few enough to keep all threads busy to the end. */
+const BATCH = 512;
+
+/** Lists of all readers, in batches as they are done, computed by one thread a core; ends its threads when left. */
+export async function* allLists(job: ListJob, signal: AbortSignal): AsyncGenerator<ListBatch> {
+  const { count } = job.inputs;
+  const threads = Math.max(1, Math.min(availableParallelism(), Math.ceil(count / BATCH)));
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(new URL('./list-worker.ts', import.meta.url), { workerData: job }),
+  );
+  try {
+    let next = 0;
+    const running = new Map<Worker, Promise<{ worker: Worker; batch: ListBatch }>>();
+    const give = (worker: Worker): void => {
+      if (next >= count) {
+        running.delete(worker);
+        return;
+      }
+      running.set(worker, answerOf(worker));
+      worker.postMessage({ from: next, to: Math.min(count, next + BATCH) });
+      next += BATCH;
+    };
+    workers.forEach(give);
+    while (running.size > 0) {
+      signal.throwIfAborted();
+      const { worker, batch } = await Promise.race(running.values());
+      give(worker);
+      yield batch;
+    }
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+function answerOf(worker: Worker): Promise<{ worker: Worker; batch: ListBatch }> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      worker.off('message', onMessage);
+      worker.off('error', onError);
+    };
+    const onMessage = (batch: ListBatch): void => {
+      settle();
+      resolve({ worker, batch });
+    };
+    const onError = (error: Error): void => {
+      settle();
+      reject(error);
+    };
+    worker.on('message', onMessage);
+    worker.on('error', onError);
+  });
+}

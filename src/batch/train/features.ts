@@ -1,0 +1,56 @@
+import { ratingCountLabel, unratedShareLabel } from '../../model/activity-labels.ts';
+import type { FeatureFamily } from '../../model/data.ts';
+import { buildLabelSpace } from '../../model/label-space.ts';
+import { buildRatingMatrix } from '../../model/rating-matrix.ts';
+import type { Dataset } from '../ingest/dataset.ts';
+import type { TrainingData } from './model-state.ts';
+
+/** Families that `years5` says better for one reader's few ratings; they stay in the prior means. */
+const NOT_EFFECTS: ReadonlySet<string> = new Set(['year', 'decade']);
+/** Labels of the activity families: all that can come, so that their indices never change. */
+const COUNT_LABELS = Array.from({ length: 64 }, (_, n) => String(n));
+const SHARE_LABELS = ['none', ...Array.from({ length: 11 }, (_, n) => String(n))];
+
+/** Families of the readers' prior means, in the order of the model's label indices. */
+export function readerFamilies(dataset: Dataset, rows: Int32Array): FeatureFamily[] {
+  const { readers, ratings, interactions } = dataset;
+  const rated = counts(rows, ratings.reader, readers.ids.length);
+  return [...readers.families, ...activityFamilies(rated, interactions.reader)];
+}
+
+/** The trainer's input from the given rows; everything else about readers and books counts whole. */
+export function trainingData(dataset: Dataset, rows: Int32Array): TrainingData {
+  const { readers, books, ratings, interactions } = dataset;
+  const bookFamilies = [
+    ...books.families,
+    ...activityFamilies(counts(rows, ratings.book, books.ids.length), interactions.book),
+  ];
+  const effects = books.families.filter((family) => !NOT_EFFECTS.has(family.name));
+  return {
+    matrix: buildRatingMatrix(ratings, readers.ids.length, books.ids.length, rows),
+    readerLabels: buildLabelSpace(readers.ids.length, readerFamilies(dataset, rows)),
+    bookLabels: buildLabelSpace(books.ids.length, bookFamilies),
+    effectLabels: buildLabelSpace(books.ids.length, effects),
+  };
+}
+
+function counts(rows: Int32Array, entity: Int32Array, size: number): Int32Array {
+  const result = new Int32Array(size);
+  for (const row of rows) result[entity[row]]++;
+  return result;
+}
+
+/** How often an entity was rated in training, and how often it was met without a rating. */
+function activityFamilies(rated: Int32Array, met: Int32Array): FeatureFamily[] {
+  const unrated = counts(Int32Array.from(met.keys()), met, rated.length);
+  const oneLabelEach = (name: string, labels: readonly string[], of: (n: number) => string) => ({
+    name,
+    labels,
+    offsets: Int32Array.from({ length: rated.length + 1 }, (_, n) => n),
+    indices: Int32Array.from(rated, (_, n) => labels.indexOf(of(n))),
+  });
+  return [
+    oneLabelEach('ratings', COUNT_LABELS, (n) => ratingCountLabel(rated[n])),
+    oneLabelEach('unrated', SHARE_LABELS, (n) => unratedShareLabel(unrated[n], rated[n])),
+  ];
+}

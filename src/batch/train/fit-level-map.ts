@@ -1,0 +1,142 @@
+import { levelProbabilities, plainLevelMap, spreadGroup } from '../../model/level-map.ts';
+import type { LevelMap } from '../../model/level-map.ts';
+import { normalCdf, normalPdf } from '../../model/special-functions.ts';
+
+/** Predictions of rows that the model has not seen, as columns. */
+export interface UnseenRows {
+  /** Index of the observed level. */
+  readonly level: Int32Array;
+  /** Latent mean and variance. */
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+}
+
+/** Groups of equal size by latent spread, each with a conformal table of its own ... */
+const GROUPS = 4;
+/** ... unless a group would have fewer rows than this. */
+const MIN_GROUP_ROWS = 200;
+/** Points of a group's conformal table: one for each percent. */
+const POINTS = 101;
+/** Passes over cuts and spread; the likelihood is flat well before. */
+const PASSES = 25;
+/** Smallest probability of a level in the likelihood. */
+const FLOOR = 1e-12;
+
+/**
+ * Learns cuts and spread by maximum likelihood on unseen rows, with a weak pull to the middle between levels, then
+ * the conformal tables on the same rows (docs/model.md). Too few rows leave the plain map.
+ */
+export function fitLevelMap(levels: Float64Array, rows: UnseenRows): LevelMap {
+  const plain = plainLevelMap(levels);
+  if (rows.level.length < MIN_GROUP_ROWS || levels.length < 2) return plain;
+  const cuts = plain.cuts.slice();
+  let spread = 1;
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (let c = 0; c < cuts.length; c++) moveCut(c, cuts, plain.cuts, spread, rows);
+    spread = bestSpread(cuts, spread, rows);
+  }
+  return conformal({ ...plain, cuts, spread }, rows);
+}
+
+/** One Newton step of cut c; the log likelihood is concave in it. */
+function moveCut(
+  c: number,
+  cuts: Float64Array,
+  plain: Float64Array,
+  spread: number,
+  rows: UnseenRows,
+): void {
+  const gap = cuts.length > 1 ? Math.abs(plain[c === 0 ? 1 : c - 1] - plain[c]) : 1;
+  let slope = (plain[c] - cuts[c]) / (gap * gap);
+  let curvature = -1 / (gap * gap);
+  for (let n = 0; n < rows.level.length; n++) {
+    const above = rows.level[n] - c;
+    if (above !== 0 && above !== 1) continue;
+    const scale = 1 / Math.sqrt(spread * rows.variance[n]);
+    const z = (cuts[c] - rows.mean[n]) * scale;
+    const sign = above === 0 ? 1 : -1;
+    const other = otherEdge(c - sign, cuts, rows.mean[n], scale);
+    const mass = Math.max(FLOOR, sign * (normalCdf(z) - other));
+    const density = (normalPdf(z) * scale) / mass;
+    slope += sign * density;
+    curvature -= sign * z * scale * density + density * density;
+  }
+  const next = cuts[c] - slope / curvature;
+  const low = c === 0 ? -Infinity : cuts[c - 1];
+  const high = c === cuts.length - 1 ? Infinity : cuts[c + 1];
+  // a step past a neighbour stops half-way to it, which keeps the order
+  if (next <= low) cuts[c] = (cuts[c] + low) / 2;
+  else if (next >= high) cuts[c] = (cuts[c] + high) / 2;
+  else cuts[c] = next;
+}
+
+function otherEdge(c: number, cuts: Float64Array, mean: number, scale: number): number {
+  if (c < 0) return 0;
+  return c >= cuts.length ? 1 : normalCdf((cuts[c] - mean) * scale);
+}
+
+/** Golden section in ln spread around the present value. */
+function bestSpread(cuts: Float64Array, start: number, rows: UnseenRows): number {
+  const golden = (Math.sqrt(5) - 1) / 2;
+  let low = Math.log(start) - 0.2;
+  let high = Math.log(start) + 0.2;
+  let a = high - golden * (high - low);
+  let b = low + golden * (high - low);
+  let valueA = logLikelihood(cuts, Math.exp(a), rows);
+  let valueB = logLikelihood(cuts, Math.exp(b), rows);
+  for (let i = 0; i < 8; i++) {
+    if (valueA > valueB) {
+      [high, b, valueB] = [b, a, valueA];
+      a = high - golden * (high - low);
+      valueA = logLikelihood(cuts, Math.exp(a), rows);
+    } else {
+      [low, a, valueA] = [a, b, valueB];
+      b = low + golden * (high - low);
+      valueB = logLikelihood(cuts, Math.exp(b), rows);
+    }
+  }
+  return Math.exp((low + high) / 2);
+}
+
+function logLikelihood(cuts: Float64Array, spread: number, rows: UnseenRows): number {
+  let sum = 0;
+  for (let n = 0; n < rows.level.length; n++) {
+    const scale = 1 / Math.sqrt(spread * rows.variance[n]);
+    const upper = otherEdge(rows.level[n], cuts, rows.mean[n], scale);
+    const lower = otherEdge(rows.level[n] - 1, cuts, rows.mean[n], scale);
+    sum += Math.log(Math.max(FLOOR, upper - lower));
+  }
+  return sum;
+}
+
+/**
+ * Split conformal: the score of a row is the nominal mass of the smallest central interval that covers it, and the
+ * table of a group holds the scores' quantiles, with the finite-sample correction (n + 1).
+ */
+function conformal(map: LevelMap, rows: UnseenRows): LevelMap {
+  const count = rows.level.length;
+  const sd = rows.variance.map(Math.sqrt);
+  const groups = Math.max(1, Math.min(GROUPS, Math.floor(count / MIN_GROUP_ROWS)));
+  const sorted = sd.slice().sort();
+  const groupEdges = new Float64Array(groups - 1);
+  for (let g = 1; g < groups; g++) groupEdges[g - 1] = sorted[Math.floor((g * count) / groups)];
+  const scores: number[][] = Array.from({ length: groups }, () => []);
+  const prob = new Float64Array(map.levels.length);
+  const grouped = { ...map, groupEdges };
+  for (let n = 0; n < count; n++) {
+    levelProbabilities(map, rows.mean[n], rows.variance[n], prob, 0);
+    let below = 0;
+    for (let l = 0; l < rows.level[n]; l++) below += prob[l];
+    const mid = below + prob[rows.level[n]] / 2;
+    scores[spreadGroup(grouped, sd[n])].push(Math.abs(2 * mid - 1));
+  }
+  const mass = new Float64Array(groups * POINTS);
+  scores.forEach((list, g) => {
+    list.sort((a, b) => a - b);
+    for (let c = 0; c < POINTS; c++) {
+      const rank = Math.ceil((list.length + 1) * (c / (POINTS - 1)));
+      mass[g * POINTS + c] = rank === 0 ? 0 : rank > list.length ? 1 : list[rank - 1];
+    }
+  });
+  return { ...grouped, mass };
+}

@@ -1,0 +1,117 @@
+import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
+import { BookFit } from './book-effects.ts';
+import { expectedInverse, noiseFactor } from './noise-factor.ts';
+import { ReaderStep } from './reader-step.ts';
+import type { ReaderInput } from './recommender.ts';
+import type { TrainedModel } from './trained-model.ts';
+
+/** Rounds of posterior and noise factor; the factor moves by less than 1 % after them. */
+const ROUNDS = 3;
+
+/**
+ * Posterior of any reader with the books held fixed: the reader step of training, so that a reader who is folded in
+ * and one who was trained get the same answer (docs/model.md 3.9). Without ratings it is the reader's prior.
+ * One object is a workspace; its fields speak of the last `solve`.
+ */
+export class FoldIn {
+  readonly model: TrainedModel;
+  readonly step: ReaderStep;
+  readonly fit: BookFit;
+  /** E[1 / (tau alpha_u)]: noise variance before the book's factor. */
+  noise = 0;
+  private readonly familyStart: number[] = [];
+  private readonly priorMean: Float64Array;
+  private book = new Int32Array(64);
+  private value = new Float64Array(64);
+
+  constructor(model: TrainedModel) {
+    this.model = model;
+    this.step = new ReaderStep(model.books);
+    this.fit = new BookFit(this.step);
+    this.priorMean = new Float64Array(model.dim);
+    let start = 0;
+    for (const family of model.readerPrior.families) {
+      this.familyStart.push(start);
+      start += family.labels.length;
+    }
+    this.familyStart.push(start);
+  }
+
+  /** Computes the posterior; throws `NUMERICAL` as `ReaderStep.solve` does. */
+  solve(input: ReaderInput): void {
+    const { model, step } = this;
+    const count = input.ratedBook.length;
+    this.setPriorMean(input);
+    if (count > this.book.length) {
+      this.book = new Int32Array(count);
+      this.value = new Float64Array(count);
+    }
+    for (let k = 0; k < count; k++) {
+      this.book[k] = input.ratedBook[k];
+      this.value[k] = input.ratedValue[k];
+    }
+    let factor = 1;
+    for (let round = 0; round < (count === 0 ? 1 : ROUNDS); round++) {
+      step.solve({
+        book: this.book,
+        value: this.value,
+        from: 0,
+        to: count,
+        offset: model.offset,
+        precision: model.tau * factor,
+        priorMean: this.priorMean,
+        priorAt: 0,
+        priorPrecision: model.readerPrior.precision,
+      });
+      if (count > 0) factor = noiseFactor(model.readerShape, count, model.tau * step.squares());
+    }
+    this.noise = expectedInverse(model.readerShape, count, factor) / model.tau;
+  }
+
+  private setPriorMean(input: ReaderInput): void {
+    const { readerPrior } = this.model;
+    this.priorMean.set(readerPrior.intercept);
+    readerPrior.families.forEach((family, f) => {
+      const own = this.activityLabel(family, f, input);
+      if (own !== null) {
+        this.addEffect(own, 1);
+        return;
+      }
+      const labels = input.labels.filter(
+        (g) => g >= this.familyStart[f] && g < this.familyStart[f + 1],
+      );
+      for (const g of labels) this.addEffect(g, 1 / Math.sqrt(labels.length));
+    });
+  }
+
+  /** Label of a family that the ratings themselves decide, or null for any other family. */
+  private activityLabel(
+    family: { readonly name: string; readonly labels: readonly string[] },
+    f: number,
+    input: ReaderInput,
+  ): number | null {
+    const rated = input.ratedBook.length;
+    let label: string;
+    if (family.name === 'ratings') label = ratingCountLabel(rated);
+    else if (family.name === 'unrated') label = unratedShareLabel(input.unratedBook.length, rated);
+    else return null;
+    return this.familyStart[f] + Math.max(0, family.labels.indexOf(label));
+  }
+
+  private addEffect(label: number, weight: number): void {
+    const { dim, readerPrior } = this.model;
+    for (let d = 0; d < dim; d++) this.priorMean[d] += weight * readerPrior.effect[label * dim + d];
+  }
+
+  /** Latent mean of book j's rating, and its variance by cause. */
+  predict(book: number): { mean: number; varReader: number; varBook: number; varNoise: number } {
+    const { model } = this;
+    const { mean, variance } = this.fit.of(book);
+    return {
+      mean: model.offset + model.books.mean[book * model.dim] + mean,
+      varReader: variance,
+      varBook: this.step.bookVariance(book),
+      varNoise: this.noise * model.bookNoise[book],
+    };
+  }
+}

@@ -1,0 +1,130 @@
+import { effectPosterior } from './content-effects.ts';
+import { labelMembers } from './label-space.ts';
+import type { LabelMembers } from './label-space.ts';
+import type { FoldIn } from './fold-in.ts';
+import type { TrainedModel } from './trained-model.ts';
+
+/** A family with at most this many labels is bounded as a whole; one with more is looked up label by label. */
+const FEW_LABELS = 64;
+
+/**
+ * Exact search for a reader's best books by latent mean. Books are scanned by falling c_j and the scan stops when
+ * c_j + |p| max |q| + the best effect of the small families cannot reach the list any more; books with a label of a
+ * large family that the reader likes are scored first.
+ */
+export class ListRanking {
+  private readonly model: TrainedModel;
+  private readonly members: LabelMembers;
+  /** Listed books by falling c_j. */
+  private readonly order: Int32Array;
+  /** Largest |q_j| from each position on. */
+  private readonly normFrom: Float64Array;
+  private readonly fewLabels: boolean[];
+  /** By label: the reader's effect, 0 if not met. */
+  private readonly effect: Float64Array;
+  /** By book: number of the query that last saw it. */
+  private readonly seen: Int32Array;
+  private query = 0;
+  private top = new Int32Array(0);
+  private score = new Float64Array(0);
+  private size = 0;
+
+  constructor(model: TrainedModel) {
+    const { books, dim } = model;
+    this.model = model;
+    this.members = labelMembers(books.labels);
+    const listed = Int32Array.from(model.listed.keys()).filter((book) => model.listed[book] === 1);
+    this.order = listed.sort((a, b) => books.mean[b * dim] - books.mean[a * dim] || a - b);
+    this.normFrom = new Float64Array(this.order.length);
+    for (let n = this.order.length - 1, most = 0; n >= 0; n--) {
+      let norm = 0;
+      for (let a = 1; a < dim; a++) norm += books.mean[this.order[n] * dim + a] ** 2;
+      most = Math.max(most, Math.sqrt(norm));
+      this.normFrom[n] = most;
+    }
+    const { familyStart } = books.labels;
+    this.fewLabels = books.labels.families.map((_, f) => familyStart[f + 1] - familyStart[f] <= FEW_LABELS);
+    this.effect = new Float64Array(books.labels.familyOf.length);
+    this.seen = new Int32Array(model.listed.length);
+  }
+
+  /** Listed books that the reader of `fold` has not met, best first, at most `count`; ties by index. */
+  best(fold: FoldIn, ratedBook: Uint32Array, unratedBook: Uint32Array, count: number): Int32Array {
+    const { step } = fold;
+    const { familyOf } = this.model.books.labels;
+    this.start(count);
+    for (const book of ratedBook) this.seen[book] = this.query;
+    for (const book of unratedBook) this.seen[book] = this.query;
+    const bestOf = new Float64Array(this.fewLabels.length);
+    for (const g of step.placement.touched) {
+      this.effect[g] = effectPosterior(step, g).mean;
+      bestOf[familyOf[g]] = Math.max(bestOf[familyOf[g]], this.effect[g]);
+    }
+    let norm = 0;
+    for (let a = 1; a < step.dim; a++) norm += step.mean[a] ** 2;
+    const slack = bestOf.reduce((sum, most, f) => (this.fewLabels[f] ? sum + most : sum), 0);
+    for (const g of step.placement.touched) {
+      if (!this.fewLabels[familyOf[g]] && this.effect[g] > 0) this.offerMembers(g, step.mean);
+    }
+    this.scan(step.mean, Math.sqrt(norm), slack);
+    for (const g of step.placement.touched) this.effect[g] = 0;
+    return this.top.slice(0, this.size);
+  }
+
+  private start(count: number): void {
+    this.query++;
+    this.size = 0;
+    if (this.top.length === count) return;
+    this.top = new Int32Array(count);
+    this.score = new Float64Array(count);
+  }
+
+  private offerMembers(g: number, z: Float64Array): void {
+    for (let l = this.members.start[g]; l < this.members.start[g + 1]; l++) {
+      const book = this.members.entity[l];
+      if (this.model.listed[book] === 1) this.offer(book, z);
+    }
+  }
+
+  private scan(z: Float64Array, norm: number, slack: number): void {
+    const { books, dim } = this.model;
+    for (let n = 0; n < this.order.length; n++) {
+      const book = this.order[n];
+      const bound = books.mean[book * dim] + norm * this.normFrom[n] + slack;
+      if (this.size === this.top.length && bound < this.score[this.size - 1]) return;
+      this.offer(book, z);
+    }
+  }
+
+  /** Scores the book and puts it into the list if it belongs there. */
+  private offer(book: number, z: Float64Array): void {
+    if (this.seen[book] === this.query) return;
+    this.seen[book] = this.query;
+    const { books, dim } = this.model;
+    const { labels } = books;
+    let score = books.mean[book * dim];
+    for (let a = 1; a < dim; a++) score += z[a] * books.mean[book * dim + a];
+    for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
+      score += labels.weight[e] * this.effect[labels.label[e]];
+    }
+    this.insert(book, score);
+  }
+
+  private insert(book: number, score: number): void {
+    const { top, score: scores } = this;
+    const full = this.size === top.length;
+    if (full && !before(score, book, scores[this.size - 1], top[this.size - 1])) return;
+    let at = full ? this.size - 1 : this.size++;
+    while (at > 0 && before(score, book, scores[at - 1], top[at - 1])) {
+      scores[at] = scores[at - 1];
+      top[at] = top[at - 1];
+      at--;
+    }
+    scores[at] = score;
+    top[at] = book;
+  }
+}
+
+function before(score: number, book: number, otherScore: number, otherBook: number): boolean {
+  return score > otherScore || (score === otherScore && book < otherBook);
+}

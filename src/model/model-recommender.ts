@@ -1,0 +1,130 @@
+import { ageBand } from './age-band.ts';
+import { countryLabel, stateLabel } from './country-label.ts';
+import { FoldIn } from './fold-in.ts';
+import { levelProbabilities, probabilityAtLeast, ratingQuantile } from './level-map.ts';
+import { ListRanking } from './list-ranking.ts';
+import { normalDraw, seededRandom } from './random.ts';
+import type { RankedList } from './ranked-list.ts';
+import type { ListPolicy, Prediction, ReaderInput, Recommender } from './recommender.ts';
+import type { TrainedModel } from './trained-model.ts';
+
+/** Books that a policy other than `mean` chooses from, as a multiple of the list's length. */
+const POOL = 10;
+/** Standard normal quantile of the cautious policy, 5 %. */
+const CAUTIOUS_Z = -1.6448536269514722;
+
+/** Answers for any reader from a trained model; one object serves one thread. */
+export class ModelRecommender implements Recommender {
+  readonly model: TrainedModel;
+  readonly levels: Float64Array;
+  private readonly fold: FoldIn;
+  private readonly ranking: ListRanking;
+  private readonly probability: Float64Array;
+  private readonly familyOfName = new Map<string, ReadonlyMap<string, number>>();
+
+  constructor(model: TrainedModel) {
+    this.model = model;
+    this.levels = model.levelMap.levels;
+    this.fold = new FoldIn(model);
+    this.ranking = new ListRanking(model);
+    this.probability = new Float64Array(this.levels.length);
+    let start = 0;
+    for (const { name, labels } of model.readerPrior.families) {
+      const first = start;
+      this.familyOfName.set(name, new Map(labels.map((label, l) => [label, first + l])));
+      start += labels.length;
+    }
+  }
+
+  labelsOf(fields: Readonly<Record<string, string>>): Uint32Array {
+    const found: number[] = [];
+    for (const [name, text] of Object.entries(fields)) {
+      const label = this.labelText(name, text, fields['country'] ?? '');
+      const index = label === null ? undefined : this.familyOfName.get(name)?.get(label);
+      if (index !== undefined) found.push(index);
+    }
+    return Uint32Array.from(found);
+  }
+
+  private labelText(name: string, text: string, country: string): string | null {
+    if (name === 'country') return countryLabel(text);
+    if (name === 'state') return stateLabel(text, countryLabel(country));
+    if (name === 'age') return ageBand(Number(text)) ?? text;
+    return text.toLowerCase();
+  }
+
+  recommend(reader: ReaderInput, topK: number, policy: ListPolicy = { kind: 'mean' }): RankedList {
+    this.fold.solve(reader);
+    const pool = policy.kind === 'mean' ? topK : POOL * topK;
+    const best = this.ranking.best(this.fold, reader.ratedBook, reader.unratedBook, pool);
+    if (policy.kind === 'mean') return this.listOf(best);
+    const score = this.policyScores(best, policy);
+    const order = Array.from(best.keys()).sort((a, b) => score[b] - score[a] || a - b);
+    return this.listOf(Int32Array.from(order.slice(0, topK), (n) => best[n]));
+  }
+
+  private policyScores(books: Int32Array, policy: ListPolicy): Float64Array {
+    const random = policy.kind === 'thompson' ? seededRandom(policy.seed) : null;
+    const draws = policy.kind === 'thompson' ? policy.samples : 1;
+    return Float64Array.from(books, (book) => {
+      const { mean, varReader, varBook } = this.fold.predict(book);
+      const z = random === null ? CAUTIOUS_Z : normalDraw(random) / Math.sqrt(draws);
+      return mean + z * Math.sqrt(varReader + varBook);
+    });
+  }
+
+  private listOf(books: Int32Array): RankedList {
+    const count = books.length;
+    const list = {
+      book: Uint32Array.from(books),
+      mean: new Float32Array(count),
+      low: new Float32Array(count),
+      high: new Float32Array(count),
+      sdReader: new Float32Array(count),
+      sdBook: new Float32Array(count),
+      sdNoise: new Float32Array(count),
+    };
+    const { levelMap } = this.model;
+    for (let n = 0; n < count; n++) {
+      const { mean, varReader, varBook, varNoise } = this.fold.predict(books[n]);
+      const variance = varReader + varBook + varNoise;
+      const sd = Math.sqrt(variance);
+      levelProbabilities(levelMap, mean, variance, this.probability, 0);
+      list.mean[n] = this.clip(mean);
+      list.low[n] = ratingQuantile(levelMap, this.probability, 0, sd, 0.025);
+      list.high[n] = ratingQuantile(levelMap, this.probability, 0, sd, 0.975);
+      list.sdReader[n] = Math.sqrt(varReader);
+      list.sdBook[n] = Math.sqrt(varBook);
+      list.sdNoise[n] = Math.sqrt(varNoise);
+    }
+    return list;
+  }
+
+  predict(reader: ReaderInput, books: Uint32Array): Prediction[] {
+    this.fold.solve(reader);
+    return Array.from(books, (book) => this.predictionOf(book));
+  }
+
+  private predictionOf(book: number): Prediction {
+    const { levelMap } = this.model;
+    const { mean, varReader, varBook, varNoise } = this.fold.predict(book);
+    const variance = varReader + varBook + varNoise;
+    const sd = Math.sqrt(variance);
+    const levels = new Float64Array(this.levels.length);
+    levelProbabilities(levelMap, mean, variance, levels, 0);
+    return {
+      mean: this.clip(mean),
+      varReader,
+      varBook,
+      varNoise,
+      levels,
+      quantile: (p) => ratingQuantile(levelMap, levels, 0, sd, p),
+      atLeast: (t) => probabilityAtLeast(levelMap, levels, 0, t),
+    };
+  }
+
+  /** A rating beyond the ends of the scale cannot be given. */
+  private clip(mean: number): number {
+    return Math.min(this.levels[this.levels.length - 1], Math.max(this.levels[0], mean));
+  }
+}

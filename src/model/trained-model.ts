@@ -1,0 +1,33 @@
+import type { LevelMap } from './level-map.ts';
+import type { BookSide } from './reader-step.ts';
+
+/** Names and labels of the reader-side families, and what each label adds to the prior mean. */
+export interface ReaderPriorModel {
+  /** Families in order, with their labels; a label's global index counts through all families. */
+  readonly families: readonly { readonly name: string; readonly labels: readonly string[] }[];
+  /** Intercept, D. */
+  readonly intercept: Float64Array;
+  /** Effects, labels x D. */
+  readonly effect: Float64Array;
+  /** Lambda_U, D x D row-major. */
+  readonly precision: Float64Array;
+}
+
+/** Everything that answers for any reader: books, hyper-parameters and the map to the levels. No reader is in it. */
+export interface TrainedModel {
+  /** D = K + 1. */
+  readonly dim: number;
+  /** mu */
+  readonly offset: number;
+  /** E[tau] */
+  readonly tau: number;
+  /** Shape of the prior of alpha_u. */
+  readonly readerShape: number;
+  readonly readerPrior: ReaderPriorModel;
+  readonly books: BookSide;
+  /** E[1 / beta_i], length M. */
+  readonly bookNoise: Float64Array;
+  readonly levelMap: LevelMap;
+  /** 1 where the book may be listed, length M. */
+  readonly listed: Uint8Array;
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import type { LabelSpace } from '../model/label-space.ts';
+import { ModelRecommender } from '../model/model-recommender.ts';
+import type { Recommender } from '../model/recommender.ts';
+import type { TrainedModel } from '../model/trained-model.ts';
+import { type Columns, packColumns, unpackColumns } from './columns.ts';
+import { decodeCatalogue } from './catalogue-codec.ts';
+
+/** Name of the version's artefact that holds the trained model. */
+export const MODEL_BLOB = 'model';
+
+const scalarsSchema = z.object({
+  dim: z.number().int(),
+  offset: z.number(),
+  tau: z.number(),
+  readerShape: z.number(),
+  spread: z.number(),
+  entities: z.number().int(),
+  readerFamilies: z.array(z.object({ name: z.string(), labels: z.number().int() })),
+});
+
+/** Bytes of the artefact `model`. The books' posteriors are kept as 32-bit floats, which predictions cannot tell. */
+export function encodeModel(model: TrainedModel): Uint8Array {
+  const { readerPrior, books, levelMap } = model;
+  const { labels } = books;
+  return packColumns({
+    scalars: {
+      dim: model.dim,
+      offset: model.offset,
+      tau: model.tau,
+      readerShape: model.readerShape,
+      spread: levelMap.spread,
+      entities: labels.entities,
+      readerFamilies: readerPrior.families.map((f) => ({ name: f.name, labels: f.labels.length })),
+    },
+    readerLabels: readerPrior.families.flatMap((family) => family.labels),
+    readerIntercept: readerPrior.intercept,
+    readerEffect: readerPrior.effect,
+    readerPrecision: readerPrior.precision,
+    bookMean: Float32Array.from(books.mean),
+    bookCov: Float32Array.from(books.cov),
+    bookPrecision: Float32Array.from(books.precision),
+    bookNoise: Float32Array.from(model.bookNoise),
+    effectVar: books.effectVar,
+    families: labels.families,
+    familyStart: labels.familyStart,
+    familyOf: labels.familyOf,
+    labelStart: labels.start,
+    label: labels.label,
+    labelWeight: Float32Array.from(labels.weight),
+    single: labels.single,
+    listed: model.listed,
+    levels: levelMap.levels,
+    cuts: levelMap.cuts,
+    groupEdges: levelMap.groupEdges,
+    mass: levelMap.mass,
+  });
+}
+
+/** Reads the artefact back; throws `STORE_CORRUPT`. */
+export function decodeModel(bytes: Uint8Array): TrainedModel {
+  const columns = unpackColumns(bytes);
+  const scalars = scalarsSchema.parse(columns.json('scalars'));
+  const doubles = (name: string): Float64Array => columns.array(name, Float64Array);
+  const floats = (name: string): Float64Array => Float64Array.from(columns.array(name, Float32Array));
+  const { dim, offset, tau, readerShape, spread } = scalars;
+  return {
+    dim,
+    offset,
+    tau,
+    readerShape,
+    readerPrior: {
+      families: familiesOf(columns.strings('readerLabels'), scalars.readerFamilies),
+      intercept: doubles('readerIntercept'),
+      effect: doubles('readerEffect'),
+      precision: doubles('readerPrecision'),
+    },
+    books: {
+      dim,
+      mean: floats('bookMean'),
+      cov: floats('bookCov'),
+      precision: floats('bookPrecision'),
+      labels: labelSpaceOf(columns, scalars.entities),
+      effectVar: doubles('effectVar'),
+    },
+    bookNoise: floats('bookNoise'),
+    levelMap: {
+      levels: doubles('levels'),
+      cuts: doubles('cuts'),
+      spread,
+      groupEdges: doubles('groupEdges'),
+      mass: doubles('mass'),
+    },
+    listed: columns.array('listed', Uint8Array),
+  };
+}
+
+function labelSpaceOf(columns: Columns, entities: number): LabelSpace {
+  return {
+    entities,
+    families: columns.strings('families'),
+    familyStart: columns.array('familyStart', Int32Array),
+    familyOf: columns.array('familyOf', Uint8Array),
+    start: columns.array('labelStart', Int32Array),
+    label: columns.array('label', Int32Array),
+    weight: Float64Array.from(columns.array('labelWeight', Float32Array)),
+    single: columns.array('single', Uint8Array),
+  };
+}
+
+function familiesOf(
+  labels: readonly string[],
+  families: readonly { name: string; labels: number }[],
+): { name: string; labels: readonly string[] }[] {
+  let start = 0;
+  return families.map(({ name, labels: count }) => {
+    const own = labels.slice(start, start + count);
+    start += count;
+    return { name, labels: own };
+  });
+}
+
+/** Reads what a version consists of: the API's way from blobs to answers. */
+export const versionCodec = {
+  catalogue: decodeCatalogue,
+  model: (bytes: Uint8Array): Recommender => new ModelRecommender(decodeModel(bytes)),
+};
