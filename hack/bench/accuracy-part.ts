@@ -1,0 +1,185 @@
+import { type Coverage, type Metrics, metricsSchema } from '../../src/contracts/metrics.ts';
+import { runBookrec, shown } from './bookrec-process.ts';
+import { type Figure, type Part, type Rows, atMost, mean, number } from './part.ts';
+
+const SEEDS = [1, 2, 3];
+const RMSE = 1.562;
+const MAE = 1.192;
+/** Largest distance of a coverage from its nominal share, over all rows and in a quarter of them. */
+const ALL_ROWS = 0.015;
+const QUARTER = 0.03;
+const NOMINAL = { p50: 0.5, p80: 0.8, p90: 0.9, p95: 0.95 } as const;
+const SHARES = Object.keys(NOMINAL) as Array<keyof typeof NOMINAL>; // `Object.keys` forgets the keys' type.
+
+/** Metrics of one seed. */
+interface Measured {
+  readonly seed: number;
+  readonly metrics: Metrics;
+}
+
+/** Coverage of the same rows for each seed. */
+interface Covered {
+  readonly name: string;
+  readonly bySeed: readonly Coverage[];
+}
+
+/** Measures held-out rows for each seed; `ratings` is how many the data have, null if not known. */
+export async function accuracyPart(
+  ratings: number | null,
+  { folder, quick }: { readonly folder: string; readonly quick: boolean },
+): Promise<Part> {
+  const args = (seed: number | string): string[] => [
+    ...['evaluate', '--split', 'random', '--held-out', '10%', '--seed', String(seed), '--json'],
+    ...(quick ? ['--sweeps', '2'] : []),
+  ];
+  const seeds = quick ? SEEDS.slice(0, 1) : SEEDS;
+  const all: Measured[] = [];
+  for (const seed of seeds) {
+    const { stdout } = await runBookrec(args(seed), folder);
+    all.push({ seed, metrics: metricsSchema.parse(JSON.parse(stdout)) });
+  }
+  const command = `for S in ${seeds.join(' ')}; do ${shown(args('$S'))}; done`;
+  const overall = { name: 'all rows', bySeed: all.map(({ metrics }) => metrics.model.coverage) };
+  const quarters = quartersOf(all);
+  return {
+    title: 'Accuracy and coverage',
+    figures: [
+      ...errorFigures(all, command),
+      ...rowFigures(all, ratings, command),
+      ...coverageFigures('coverage 50/80/90/95 %', [overall], ALL_ROWS, command),
+      ...coverageFigures('the same by quarter of predicted spread', quarters, QUARTER, command),
+    ],
+    notes: ['All explicit ratings, random 10 % held out; definitions in [metrics.md](metrics.md).'],
+    details: [
+      { title: 'By seed', rows: seedRows(all) },
+      {
+        title: 'Coverage less nominal: mean of the seeds (that of the worst seed)',
+        rows: coverageRows([overall, ...quarters]),
+      },
+    ],
+  };
+}
+
+function errorFigures(all: readonly Measured[], command: string): Figure[] {
+  const average = (of: (metrics: Metrics) => number): number =>
+    mean(all.map(({ metrics }) => of(metrics)));
+  const note = (bias: number): string => `bias-only ${number(bias, 4)}`;
+  const worst = Math.max(...all.map(({ metrics }) => metrics.differences.rmseVsBias.high));
+  return [
+    atMost({
+      what: 'held-out RMSE, mean of seeds',
+      command,
+      value: average(({ model }) => model.rmse),
+      limit: RMSE,
+      digits: 4,
+      note: note(average(({ baselines }) => baselines.bias.rmse)),
+    }),
+    atMost({
+      what: 'held-out MAE, mean of seeds',
+      command,
+      value: average(({ model }) => model.mae),
+      limit: MAE,
+      digits: 4,
+      note: note(average(({ baselines }) => baselines.bias.mae)),
+    }),
+    {
+      what: 'RMSE less that of bias-only: upper end of the 95 % bootstrap interval, worst seed',
+      asked: 'below 0',
+      measured: number(worst, 4),
+      reached: worst < 0,
+      command,
+    },
+  ];
+}
+
+/** A test row without a finite prediction ends the evaluation; here the rows are counted. */
+function rowFigures(all: readonly Measured[], ratings: number | null, command: string): Figure[] {
+  const rowsOf = (slices: Metrics['bySpread']): number =>
+    slices.reduce((sum, { rows }) => sum + rows, 0);
+  const coldOf = (slices: Metrics['bySpread']): number =>
+    slices.find(({ name }) => name === '0')?.rows ?? 0;
+  const total = (of: (metrics: Metrics) => number): number =>
+    all.reduce((sum, { metrics }) => sum + of(metrics), 0);
+  const whole = all.every(
+    ({ metrics: { trainRows, testRows, bySpread, byReaderRatings, byBookRatings } }) =>
+      [bySpread, byReaderRatings, byBookRatings].every((slices) => rowsOf(slices) === testRows) &&
+      (ratings === null || trainRows + testRows === ratings),
+  );
+  const predicted = number(total(({ bySpread }) => rowsOf(bySpread)));
+  const readers = number(total(({ byReaderRatings }) => coldOf(byReaderRatings)));
+  const books = number(total(({ byBookRatings }) => coldOf(byBookRatings)));
+  return [
+    {
+      what: 'test rows predicted, all seeds',
+      asked: 'every one',
+      measured: `${predicted} of ${number(total(({ testRows }) => testRows))} (${readers} of cold readers, ${books} of cold books)`,
+      reached: whole,
+      command,
+    },
+  ];
+}
+
+function quartersOf(all: readonly Measured[]): Covered[] {
+  const names = all[0]?.metrics.bySpread.map(({ name }) => name) ?? [];
+  return names.map((name, quarter) => ({
+    name,
+    bySeed: all.flatMap(({ metrics }) => metrics.bySpread[quarter]?.coverage ?? []),
+  }));
+}
+
+const deviations = ({ bySeed }: Covered, share: keyof Coverage): number[] =>
+  bySeed.map((coverage) => coverage[share] - NOMINAL[share]);
+
+const farthest = (values: readonly number[]): number =>
+  values.reduce((worst, value) => (Math.abs(value) > Math.abs(worst) ? value : worst), 0);
+
+function coverageFigures(
+  name: string,
+  groups: readonly Covered[],
+  limit: number,
+  command: string,
+): Figure[] {
+  const largest = (of: (values: readonly number[]) => number): number =>
+    Math.abs(
+      farthest(groups.flatMap((group) => SHARES.map((share) => of(deviations(group, share))))),
+    );
+  const measured = { command, limit, digits: 4 };
+  const what = `${name}: largest distance from nominal`;
+  return [
+    atMost({ ...measured, what: `${what}, mean of seeds`, value: largest(mean) }),
+    atMost({ ...measured, what: `${what}, worst seed`, value: largest(farthest) }),
+  ];
+}
+
+function coverageRows(groups: readonly Covered[]): Rows {
+  const signed = (value: number): string => `${value < 0 ? '' : '+'}${number(value, 4)}`;
+  const cell = (values: readonly number[]): string =>
+    `${signed(mean(values))} (${signed(farthest(values))})`;
+  return [
+    ['rows', ...SHARES.map((share) => `${NOMINAL[share] * 100} %`)],
+    ...groups.map((group) => [
+      group.name,
+      ...SHARES.map((share) => cell(deviations(group, share))),
+    ]),
+  ];
+}
+
+function seedRows(all: readonly Measured[]): Rows {
+  return [
+    ['seed', 'RMSE', 'bias-only', 'difference, 95 % interval', 'MAE', 'bias-only', 'dNLL', 'CRPS'],
+    ...all.map(({ seed, metrics: { model, baselines, differences } }) => {
+      const { value, low, high } = differences.rmseVsBias;
+      const [difference, from, to] = [value, low, high].map((end) => number(end, 4));
+      return [
+        String(seed),
+        number(model.rmse, 4),
+        number(baselines.bias.rmse, 4),
+        `${difference ?? ''} (${from ?? ''} to ${to ?? ''})`,
+        number(model.mae, 4),
+        number(baselines.bias.mae, 4),
+        number(model.dnll, 4),
+        number(model.crps, 4),
+      ];
+    }),
+  ];
+}

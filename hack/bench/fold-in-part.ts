@@ -1,0 +1,120 @@
+import { type FoldInBody, foldInAnswerSchema } from '../../src/contracts/http.ts';
+import { type Random, seededRandom } from '../../src/model/random.ts';
+import type { Recommender } from '../../src/model/recommender.ts';
+import { CATALOGUE_BLOB } from '../../src/store/catalogue-codec.ts';
+import { MODEL_BLOB, versionCodec } from '../../src/store/model-codec.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { startApiProcess } from './bookrec-process.ts';
+import { type Figure, type Part, atMost, number, percentile } from './part.ts';
+import { blobOf, liveManifest } from './published.ts';
+
+const LIMIT_MS = 10;
+const RATINGS = 20;
+const TOP_K = 10;
+/** Readers that come first and are not counted, while the code is compiled. */
+const WARM_UP = 100;
+const COMMAND = 'node_modules/.bin/node hack/bench.ts --only fold-in';
+
+/** Ratings of one made-up reader. */
+interface Rated {
+  readonly books: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** Folds in readers with random ratings: in this process, and by the API over HTTP. */
+export async function foldInPart(url: string, quick: boolean): Promise<Part> {
+  const store = await openStore(url);
+  try {
+    const { version, counts } = await liveManifest(store);
+    const catalogue = versionCodec.catalogue(await blobOf(store, version, CATALOGUE_BLOB));
+    const recommender = versionCodec.model(await blobOf(store, version, MODEL_BLOB));
+    const readers = randomReaders(recommender, catalogue.ids.length, quick ? 50 : 2000);
+    const what = `fold-in of ${RATINGS} ratings and top ${TOP_K} of ${number(counts.listedBooks)} books, 99th percentile`;
+    const inProcess = timeInProcess(recommender, readers);
+    const overHttp = await timeOverHttp(url, catalogue.ids, readers);
+    return {
+      title: 'Fold-in',
+      figures: [
+        figureOf(`${what}, in process`, inProcess),
+        figureOf(`${what}, over HTTP (\`POST /recommend\`)`, overHttp),
+      ],
+      notes: [
+        `${number(readers.length - WARM_UP)} readers, one after the other, each with ${RATINGS} books drawn from all ${number(catalogue.ids.length)} of the model and random ratings, after ${WARM_UP} others that are not counted.`,
+      ],
+      details: [],
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+function figureOf(what: string, milliseconds: readonly number[]): Figure {
+  const note = [
+    `median ${number(percentile(milliseconds, 0.5), 2)} ms`,
+    `slowest ${number(Math.max(...milliseconds), 2)} ms`,
+  ].join(', ');
+  const value = percentile(milliseconds, 0.99);
+  return atMost({ what, command: COMMAND, value, limit: LIMIT_MS, digits: 2, unit: ' ms', note });
+}
+
+function randomReaders({ levels }: Recommender, books: number, count: number): Rated[] {
+  const random = seededRandom(1);
+  return Array.from({ length: WARM_UP + count }, () => ({
+    books: distinct(random, books),
+    values: Array.from({ length: RATINGS }, () => levels[below(random, levels.length)] ?? 0),
+  }));
+}
+
+const below = (random: Random, end: number): number => Math.floor(random() * end);
+
+function distinct(random: Random, end: number): number[] {
+  const drawn = new Set<number>();
+  while (drawn.size < Math.min(RATINGS, end)) drawn.add(below(random, end));
+  return [...drawn];
+}
+
+function timeInProcess(recommender: Recommender, readers: readonly Rated[]): number[] {
+  const milliseconds = readers.map(({ books, values }) => {
+    const reader = {
+      labels: new Uint32Array(),
+      ratedBook: Uint32Array.from(books),
+      ratedValue: values,
+      unratedBook: new Uint32Array(),
+    };
+    const started = performance.now();
+    const list = recommender.recommend(reader, TOP_K);
+    const ended = performance.now();
+    if (list.book.length !== TOP_K) throw new Error(`fold-in gave ${list.book.length} books`);
+    return ended - started;
+  });
+  return milliseconds.slice(WARM_UP);
+}
+
+async function timeOverHttp(
+  store: string,
+  ids: readonly string[],
+  readers: readonly Rated[],
+): Promise<number[]> {
+  await using api = await startApiProcess(store);
+  const milliseconds: number[] = [];
+  for (const { books, values } of readers) {
+    const ratings = books.map((book, n) => ({ isbn: ids[book] ?? '', rating: values[n] ?? 0 }));
+    const body: FoldInBody = { ratings, top_k: TOP_K };
+    milliseconds.push(await timePost(`${api.url}/recommend`, JSON.stringify(body)));
+  }
+  return milliseconds.slice(WARM_UP);
+}
+
+async function timePost(url: string, body: string): Promise<number> {
+  const headers = { 'Content-Type': 'application/json' };
+  const started = performance.now();
+  const answer = await fetch(url, { method: 'POST', headers, body });
+  const text = await answer.text();
+  const ended = performance.now();
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`);
+  const { recommendations, unknown_isbns } = foldInAnswerSchema.parse(JSON.parse(text));
+  if (recommendations.length !== TOP_K || unknown_isbns.length > 0) {
+    throw new Error(`${url} answered with another list than asked for: ${text}`);
+  }
+  return ended - started;
+}

@@ -1,0 +1,179 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openStore } from '../../src/store/open-store.ts';
+import { hasRedisServer, startRedisServer } from '../../src/testing/redis-server.ts';
+import { type ApiProcess, shown, startApiProcess } from './bookrec-process.ts';
+import { programSays } from './machine.ts';
+import { type Figure, type Part, atMost, notMeasured, number } from './part.ts';
+import { copyLive, liveManifest, shuffledIds } from './published.ts';
+import { type Load, runWrk, wrkArgs } from './wrk.ts';
+
+const REQUESTS = 10_000;
+const READY_SECONDS = 2;
+const MIB = 512;
+const STARTS = 5;
+const RANDOM_IDS = 10_000;
+
+/** One way of asking. */
+interface Ask {
+  readonly name: string;
+  readonly path: string;
+  /** File with the paths that are asked for in turn. */
+  readonly file?: string;
+}
+
+interface Serving {
+  /** As the page calls it. */
+  readonly store: string;
+  readonly url: string;
+  /** The address in the page, without what changes from run to run. */
+  readonly shownUrl: string;
+  readonly asks: readonly Ask[];
+  readonly quick: boolean;
+}
+
+/** Starts and loads one API process, with the embedded store and with Redis. */
+export async function servingPart(
+  url: string,
+  { folder, quick }: { readonly folder: string; readonly quick: boolean },
+): Promise<Part> {
+  const asks = await prepareAsks(url, folder);
+  const lmdb = { store: 'LMDB', url, shownUrl: 'lmdb:$DIR', asks, quick };
+  const figures = [...(await measure(lmdb)), ...(await measureRedis(lmdb))];
+  return {
+    title: 'Serving',
+    figures,
+    notes: [
+      `One API process on the machine that wrk loads it from, over loopback, each load after ${warmUp(quick)} s that are not counted. Answers to \`GET /recommend/8\` come from the API's memory of encoded answers, and so do most for ${number(RANDOM_IDS)} ids; that memory cannot hold all readers' answers, so that asking for all in turn reads a list from the store for nearly every request. \`$FILE\` has one path a line.`,
+      `Start: from the start of the process to the first \`/readyz\` that is 200 with a model, slowest of ${quick ? 1 : STARTS}. Memory: resident set of the process, the pages of the LMDB file that it has touched included.`,
+    ],
+    details: [],
+  };
+}
+
+async function prepareAsks(url: string, folder: string): Promise<Ask[]> {
+  const store = await openStore(url);
+  try {
+    const { version } = await liveManifest(store);
+    const ids = await shuffledIds(store, version);
+    const write = async (name: string, chosen: readonly string[]): Promise<string> => {
+      const file = join(folder, name);
+      const paths = chosen.map((id) => `/recommend/${encodeURIComponent(id)}\n`);
+      await writeFile(file, paths.join(''));
+      return file;
+    };
+    const some = ids.slice(0, RANDOM_IDS);
+    return [
+      { name: '`GET /recommend/8`', path: '/recommend/8' },
+      {
+        name: `\`GET /recommend/{id}\`, ${number(some.length)} random ids`,
+        path: '',
+        file: await write('random.txt', some),
+      },
+      {
+        name: `\`GET /recommend/{id}\`, all ${number(ids.length)} readers in turn`,
+        path: '',
+        file: await write('all.txt', ids),
+      },
+    ];
+  } finally {
+    await store.close();
+  }
+}
+
+async function measureRedis(lmdb: Serving): Promise<Figure[]> {
+  if (!(await hasRedisServer())) {
+    const asked = `at least ${number(REQUESTS)} requests/s`;
+    return [
+      notMeasured('`GET /recommend/8`, Redis', asked, 'redis-server is missing', wrkCommand()),
+    ];
+  }
+  const redis = await startRedisServer();
+  try {
+    const from = await openStore(lmdb.url);
+    const to = await openStore(redis.url);
+    await copyLive(from, to);
+    await Promise.all([from.close(), to.close()]);
+    const shownUrl = 'redis://127.0.0.1:6379';
+    return await measure({ ...lmdb, store: 'Redis', url: redis.url, shownUrl });
+  } finally {
+    await redis.stop();
+  }
+}
+
+async function measure(serving: Serving): Promise<Figure[]> {
+  const { store, url, shownUrl, asks, quick } = serving;
+  const starts: Started[] = [];
+  for (let n = 1; n < (quick ? 1 : STARTS); n++) {
+    await using again = await startApiProcess(url);
+    starts.push(await startOf(again));
+  }
+  await using api = await startApiProcess(url);
+  starts.push(await startOf(api));
+  const loads = await loadFigures(api, serving);
+  const command = shown(['api', '--store', shownUrl]);
+  const ready = Math.max(...starts.map(({ seconds }) => seconds));
+  const resident = Math.max(...starts.map(({ mib }) => mib));
+  const memory = { command, limit: MIB, digits: 0, unit: ' MiB' };
+  return [
+    ...loads,
+    atMost({
+      what: `API start to ready, ${store}`,
+      command,
+      value: ready,
+      limit: READY_SECONDS,
+      digits: 2,
+      unit: ' s',
+    }),
+    atMost({ ...memory, what: `API memory after the start, ${store}`, value: resident }),
+    ...(loads.length < asks.length
+      ? []
+      : [
+          atMost({
+            ...memory,
+            what: `API memory after the loads, ${store}`,
+            value: await api.residentMiB(),
+          }),
+        ]),
+  ];
+}
+
+interface Started {
+  readonly seconds: number;
+  readonly mib: number;
+}
+
+async function startOf(api: ApiProcess): Promise<Started> {
+  return { seconds: api.readySeconds, mib: await api.residentMiB() };
+}
+
+async function loadFigures(api: ApiProcess, { store, asks, quick }: Serving): Promise<Figure[]> {
+  const asked = `at least ${number(REQUESTS)} requests/s`;
+  if ((await programSays('wrk', '--version')) === null) {
+    return [notMeasured(`\`GET /recommend/8\`, ${store}`, asked, 'wrk is missing', wrkCommand())];
+  }
+  const figures: Figure[] = [];
+  for (const { name, path, file } of asks) {
+    await runWrk(wrkArgs(`${api.url}${path}`, warmUp(quick), file));
+    const load = await runWrk(wrkArgs(`${api.url}${path}`, seconds(quick), file));
+    figures.push({
+      what: `${name}, ${store}`,
+      asked: file === undefined ? asked : null,
+      measured: shownLoad(load),
+      reached: file === undefined ? load.errors === 0 && load.requestsPerSecond >= REQUESTS : null,
+      command: wrkCommand(path, file === undefined ? undefined : '$FILE'),
+    });
+  }
+  return figures;
+}
+
+const seconds = (quick: boolean): number => (quick ? 1 : 10);
+const warmUp = (quick: boolean): number => (quick ? 1 : 2);
+
+function wrkCommand(path = '/recommend/8', file?: string): string {
+  return ['wrk', ...wrkArgs(`http://127.0.0.1:8000${path}`, seconds(false), file)].join(' ');
+}
+
+function shownLoad({ requestsPerSecond, p99, errors }: Load): string {
+  return `${number(requestsPerSecond)} requests/s (99th percentile ${p99}, ${number(errors)} errors)`;
+}
