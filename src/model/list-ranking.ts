@@ -1,6 +1,6 @@
 import { effectPosterior } from './content-effects.ts';
 import { labelMembers } from './label-space.ts';
-import type { LabelMembers } from './label-space.ts';
+import type { LabelMembers, LabelSpace } from './label-space.ts';
 import type { FoldIn } from './fold-in.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -20,6 +20,8 @@ export class ListRanking {
   /** Largest |q_j| from each position on. */
   private readonly normFrom: Float64Array;
   private readonly fewLabels: boolean[];
+  /** By family: largest sum of the weights of one book's labels. */
+  private readonly mostWeight: Float64Array;
   /** By label: the reader's effect, 0 if not met. */
   private readonly effect: Float64Array;
   /** By book: number of the query that last saw it. */
@@ -43,7 +45,10 @@ export class ListRanking {
       this.normFrom[n] = most;
     }
     const { familyStart } = books.labels;
-    this.fewLabels = books.labels.families.map((_, f) => familyStart[f + 1] - familyStart[f] <= FEW_LABELS);
+    this.fewLabels = books.labels.families.map(
+      (_, f) => familyStart[f + 1] - familyStart[f] <= FEW_LABELS,
+    );
+    this.mostWeight = mostWeights(books.labels);
     this.effect = new Float64Array(books.labels.familyOf.length);
     this.seen = new Int32Array(model.listed.length);
   }
@@ -62,7 +67,10 @@ export class ListRanking {
     }
     let norm = 0;
     for (let a = 1; a < step.dim; a++) norm += step.mean[a] ** 2;
-    const slack = bestOf.reduce((sum, most, f) => (this.fewLabels[f] ? sum + most : sum), 0);
+    const slack = bestOf.reduce(
+      (sum, most, f) => (this.fewLabels[f] ? sum + most * this.mostWeight[f] : sum),
+      0,
+    );
     for (const g of step.placement.touched) {
       if (!this.fewLabels[familyOf[g]] && this.effect[g] > 0) this.offerMembers(g, step.mean);
     }
@@ -123,6 +131,24 @@ export class ListRanking {
     scores[at] = score;
     top[at] = book;
   }
+}
+
+function mostWeights({
+  families,
+  familyOf,
+  start,
+  label,
+  weight,
+  entities,
+}: LabelSpace): Float64Array {
+  const most = new Float64Array(families.length);
+  const sum = new Float64Array(families.length);
+  for (let n = 0; n < entities; n++) {
+    sum.fill(0);
+    for (let e = start[n]; e < start[n + 1]; e++) sum[familyOf[label[e]]] += weight[e];
+    for (let f = 0; f < sum.length; f++) most[f] = Math.max(most[f], sum[f]);
+  }
+  return most;
 }
 
 function before(score: number, book: number, otherScore: number, otherBook: number): boolean {

@@ -25,7 +25,7 @@ export function packed(matrix: Float64Array, dim: number): number[] {
  * Books with random posteriors and three families of labels: authors (wide, so that repeated ones are arms), genres
  * (several to a book) and years (few).
  */
-export function randomBooks(random: Random, rank: number, books: number): BookSide {
+export function randomBooks(random: Random, rank: number, books: number, authors = 9): BookSide {
   const dim = rank + 1;
   const positive = () => 0.3 + random();
   return {
@@ -37,7 +37,7 @@ export function randomBooks(random: Random, rank: number, books: number): BookSi
     precision: Float64Array.from({ length: books }, positive),
     labels: buildLabelSpace(books, [
       randomFamily(random, 'genre', books, 6, 3),
-      randomFamily(random, 'author', books, 9),
+      randomFamily(random, 'author', books, authors),
       randomFamily(random, 'years', books, 4),
     ]),
     effectVar: Float64Array.from({ length: 3 }, positive),

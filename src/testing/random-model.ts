@@ -1,0 +1,62 @@
+import { plainLevelMap } from '../model/level-map.ts';
+import { normalDraw } from '../model/random.ts';
+import type { Random } from '../model/random.ts';
+import type { ReaderInput } from '../model/recommender.ts';
+import type { TrainedModel } from '../model/trained-model.ts';
+import { randomIndex } from './random-model-data.ts';
+import { randomBooks, randomPrecision } from './random-reader.ts';
+
+const READER_FAMILIES = [
+  { name: 'country', labels: ['usa', 'germany', 'spain'] },
+  { name: 'state', labels: ['ohio, usa', 'utah, usa'] },
+  { name: 'age', labels: ['24-31', '32-39'] },
+  { name: 'ratings', labels: ['0', '2', '3', '4', '5', '6'] },
+];
+
+/** A model with random posteriors; four books of five are listed. */
+export function randomModel(
+  random: Random,
+  rank: number,
+  books: number,
+  authors = 9,
+): TrainedModel {
+  const dim = rank + 1;
+  const labels = READER_FAMILIES.flatMap((family) => family.labels).length;
+  const normals = (count: number) => Float64Array.from({ length: count }, () => normalDraw(random));
+  return {
+    dim,
+    offset: 6,
+    tau: 0.7,
+    readerShape: 6,
+    readerPrior: {
+      families: READER_FAMILIES,
+      intercept: normals(dim),
+      effect: normals(labels * dim),
+      precision: randomPrecision(random, dim, 2),
+    },
+    books: randomBooks(random, rank, books, authors),
+    bookNoise: Float64Array.from({ length: books }, () => 0.5 + random()),
+    levelMap: plainLevelMap(Float64Array.from({ length: 10 }, (_, l) => l + 1)),
+    listed: Uint8Array.from({ length: books }, () => (random() < 0.8 ? 1 : 0)),
+  };
+}
+
+/** A reader with `rated` ratings and `unrated` other books met, no labels. */
+export function randomInput(
+  random: Random,
+  books: number,
+  rated: number,
+  unrated: number,
+): ReaderInput {
+  const met = new Set<number>();
+  while (met.size < Math.min(books, rated + unrated)) met.add(randomIndex(random, books));
+  const order = Uint32Array.from(met);
+  return {
+    labels: new Uint32Array(),
+    ratedBook: order.slice(0, rated),
+    ratedValue: Float64Array.from({ length: Math.min(rated, order.length) }, () =>
+      Math.min(10, Math.max(1, 6 + 2 * normalDraw(random))),
+    ),
+    unratedBook: order.slice(rated),
+  };
+}
