@@ -16,7 +16,7 @@ import { continueTraining, train, type SweepReport } from './train/trainer.ts';
 import { trainedModelOf } from './train/trained-model-of.ts';
 
 /** Share of the training rows that chooses variances, level map and end of training. */
-const TUNING_SHARE = 0.05;
+const TUNING_SHARE = 0.08;
 /** Sweeps that a trained state needs to take in more rows (docs/model.md 3.9). */
 const REFIT_SWEEPS = 5;
 
@@ -40,10 +40,14 @@ export interface Learned {
 }
 
 /**
- * Learns from the given rows alone: trains on 95 % of them, chooses on the rest (effect variances, level map with its
+ * Learns from the given rows alone: trains on 92 % of them, chooses on the rest (effect variances, level map with its
  * conformal tables, factors to keep), then takes in the rest.
  */
-export async function learn(dataset: Dataset, rows: Int32Array, options: LearnOptions): Promise<Learned> {
+export async function learn(
+  dataset: Dataset,
+  rows: Int32Array,
+  options: LearnOptions,
+): Promise<Learned> {
   const { tuning, rest } = tuningSlice(rows, options.seed);
   const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
   const sweeps = train(trainingData(dataset, rest), options, heldOut);
@@ -51,7 +55,10 @@ export async function learn(dataset: Dataset, rows: Int32Array, options: LearnOp
   const plain = modelOf(first.state, dataset, rest, plainLevelMap(dataset.levels));
   const unseen = latentRows(plain, readerInputs(dataset, rest), dataset, tuning);
   const value = Float64Array.from(tuning, (row) => dataset.ratings.value[row] ?? Number.NaN);
-  const levelMap = fitLevelMap(dataset.levels, { level: levelIndices(value, dataset.levels), ...unseen });
+  const levelMap = fitLevelMap(dataset.levels, {
+    level: levelIndices(value, dataset.levels),
+    ...unseen,
+  });
   const learned = await refit({ state: first.state, levelMap }, dataset, rows, options);
   return { ...learned, report: first.report };
 }
@@ -65,11 +72,19 @@ export async function refit(
 ): Promise<Omit<Learned, 'report'>> {
   const factors = Array.from({ length: from.state.dim - 1 }, (_, k) => k + 1);
   const start = carryOver(from.state, trainingData(dataset, rows), factors);
-  const { state } = await drain(continueTraining(start, Math.min(REFIT_SWEEPS, options.sweeps)), options);
+  const { state } = await drain(
+    continueTraining(start, Math.min(REFIT_SWEEPS, options.sweeps)),
+    options,
+  );
   return { state, levelMap: from.levelMap, model: modelOf(state, dataset, rows, from.levelMap) };
 }
 
-function modelOf(state: ModelState, dataset: Dataset, rows: Int32Array, levelMap: LevelMap): TrainedModel {
+function modelOf(
+  state: ModelState,
+  dataset: Dataset,
+  rows: Int32Array,
+  levelMap: LevelMap,
+): TrainedModel {
   return trainedModelOf(state, readerFamilies(dataset, rows), dataset.books.listed, levelMap);
 }
 

@@ -1,15 +1,23 @@
 import type { Verb } from './verb.ts';
+import { api } from './verbs/api.ts';
+import { demo } from './verbs/demo.ts';
+import { evaluate } from './verbs/evaluate.ts';
 import { modelsDelete } from './verbs/models-delete.ts';
 import { modelsList } from './verbs/models-list.ts';
 import { modelsRollback } from './verbs/models-rollback.ts';
 import { modelsShow } from './verbs/models-show.ts';
 import { recommend } from './verbs/recommend.ts';
+import { train } from './verbs/train.ts';
 
 /** All verbs, in the order of the help. */
 export const VERBS: readonly Verb[] = [
+  demo,
+  train,
+  evaluate,
   recommend,
   modelsList,
   modelsShow,
   modelsRollback,
   modelsDelete,
+  api,
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dataReportSchema } from './data-report.ts';
 import { intervalSchema, metricsSchema } from './metrics.ts';
 
 /** Where a run is while it trains. */
@@ -42,6 +43,8 @@ export const runSchema = z.object({
   contentHash: z.string().nullable(),
   version: z.string().nullable(),
   progress: progressSchema,
+  /** What was read, repaired and set aside. */
+  data: dataReportSchema.nullable(),
   metrics: metricsSchema.nullable(),
   decision: decisionSchema.nullable(),
   /** Seconds by phase. */

@@ -153,6 +153,10 @@ export const settingsSchema = z.strictObject({
     { value: 'kind', description: 'Order of lists: predicted mean, lower quantile or one draw' },
     z.enum(['mean', 'cautious', 'thompson']).default('mean'),
   ),
+  samples: given(
+    { env: 'N_SAMPLES', value: 'n', description: 'Draws that policy thompson averages; 1 explores most' },
+    count(1, 10_000).default(1),
+  ),
   publish: given(
     { value: 'when', description: 'When a new model goes live' },
     z.enum(['if-not-worse', 'always', 'never']).default('if-not-worse'),

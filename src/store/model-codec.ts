@@ -62,7 +62,8 @@ export function decodeModel(bytes: Uint8Array): TrainedModel {
   const columns = unpackColumns(bytes);
   const scalars = scalarsSchema.parse(columns.json('scalars'));
   const doubles = (name: string): Float64Array => columns.array(name, Float64Array);
-  const floats = (name: string): Float64Array => Float64Array.from(columns.array(name, Float32Array));
+  const floats = (name: string): Float64Array =>
+    Float64Array.from(columns.array(name, Float32Array));
   const { dim, offset, tau, readerShape, spread } = scalars;
   return {
     dim,

@@ -91,6 +91,7 @@ export function runOf(id: string, day: number): RunRecord {
       heldOutRmse: null,
       secondsLeft: null,
     },
+    data: null,
     metrics: null,
     decision: null,
     seconds: {},

@@ -14,6 +14,8 @@ parentPort?.on('message', ({ from, to }: ListRange) => {
   for (let u = from; u < to; u++) {
     lists.push(recommender.recommend(inputOf(job.inputs, u), job.listLength, job.policy));
   }
-  const buffers = lists.flatMap((list) => Object.values(list).map((column: Uint32Array) => column.buffer));
+  const buffers = lists.flatMap((list) =>
+    Object.values(list).map((column: Uint32Array) => column.buffer),
+  );
   parentPort?.postMessage({ from, lists }, buffers as ArrayBuffer[]);
 });

@@ -4,7 +4,13 @@ import { noiseBound } from './noise.ts';
 
 /** The evidence lower bound (ELBO) of the current state, in nats; valid after a reader sweep. */
 export function elbo(state: ModelState): number {
-  return noiseBound(state) - readersKl(state) - booksKl(state) - state.readerPrior.kl() - state.bookPrior.kl();
+  return (
+    noiseBound(state) -
+    readersKl(state) -
+    booksKl(state) -
+    state.readerPrior.kl() -
+    state.bookPrior.kl()
+  );
 }
 
 /** KL of all q(z_u, t_u) from their priors. */

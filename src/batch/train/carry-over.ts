@@ -8,7 +8,11 @@ import { startState } from './model-state.ts';
  * The state on other rows of the same readers and books, with the given factors only: what the trainer goes on from.
  * Labels must have the same indices in both.
  */
-export function carryOver(old: ModelState, data: TrainingData, factors: readonly number[]): ModelState {
+export function carryOver(
+  old: ModelState,
+  data: TrainingData,
+  factors: readonly number[],
+): ModelState {
   const next = startState(data, factors.length, 0);
   const dims = [0, ...factors];
   next.offset = old.offset;
@@ -26,13 +30,23 @@ export function carryOver(old: ModelState, data: TrainingData, factors: readonly
   return next;
 }
 
-function copyMeans(from: Float64Array, oldDim: number, to: Float64Array, dims: readonly number[]): void {
+function copyMeans(
+  from: Float64Array,
+  oldDim: number,
+  to: Float64Array,
+  dims: readonly number[],
+): void {
   for (let n = 0; n * oldDim < from.length; n++) {
     for (let d = 0; d < dims.length; d++) to[n * dims.length + d] = from[n * oldDim + dims[d]];
   }
 }
 
-function copyCovariances(from: Float64Array, oldDim: number, to: Float64Array, dims: readonly number[]): void {
+function copyCovariances(
+  from: Float64Array,
+  oldDim: number,
+  to: Float64Array,
+  dims: readonly number[],
+): void {
   const oldPacked = packedSize(oldDim);
   for (let n = 0, at = 0; n * oldPacked < from.length; n++) {
     for (const [d, a] of dims.entries()) {
@@ -46,7 +60,8 @@ function copyPrior(from: SidePrior, to: SidePrior, dims: readonly number[]): voi
   copyMeans(from.effect, from.dim, to.effect, dims);
   copyMeans(from.effectVar, from.dim, to.effectVar, dims);
   for (let f = 0; f < from.space.families.length; f++) {
-    for (const [d, a] of dims.entries()) to.ridge[f * dims.length + d] = from.ridge[f * from.dim + a];
+    for (const [d, a] of dims.entries())
+      to.ridge[f * dims.length + d] = from.ridge[f * from.dim + a];
   }
   const scale = new Float64Array(dims.length * dims.length);
   for (const [d, a] of dims.entries()) {

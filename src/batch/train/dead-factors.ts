@@ -3,14 +3,18 @@ import type { ModelState } from './model-state.ts';
 /** Signal of a dead factor, at most, as a part of the noise variance. */
 const DEAD_SHARE = 1e-6;
 /** Sweeps in a row in which it must have fallen: on a saddle a small signal grows. */
-const FALLS = 4;
+const FALLS = 3;
 
 /** Mean of p_uk^2 times mean of q_ik^2 over rated entities: the variance that factor k explains. */
 export function factorSignal(state: ModelState, k: number): number {
   return meanSquare(state.readers, state.dim, k) * meanSquare(state.books, state.dim, k);
 }
 
-function meanSquare(side: { mean: Float64Array; active: Uint8Array }, dim: number, k: number): number {
+function meanSquare(
+  side: { mean: Float64Array; active: Uint8Array },
+  dim: number,
+  k: number,
+): number {
   let sum = 0;
   let count = 0;
   for (let n = 0; n < side.active.length; n++) {
@@ -31,7 +35,9 @@ export class FactorWatch {
     const noise = state.tau.rate / state.tau.shape;
     const factors = Array.from({ length: state.dim - 1 }, (_, k) => k + 1);
     const signal = factors.map((k) => factorSignal(state, k));
-    this.falls = signal.map((now, n) => (now < (this.signal[n] ?? 0) ? (this.falls[n] ?? 0) + 1 : 0));
+    this.falls = signal.map((now, n) =>
+      now < (this.signal[n] ?? 0) ? (this.falls[n] ?? 0) + 1 : 0,
+    );
     this.signal = signal;
     return factors.filter((_, n) => signal[n] >= DEAD_SHARE * noise || this.falls[n] < FALLS);
   }

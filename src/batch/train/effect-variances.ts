@@ -8,54 +8,64 @@ const MIN_SHARE = 1e-4;
 const MAX_SHARE = 4;
 /** Sweeps before which the variances are searched, and the factor of the search's steps there. */
 const SEARCHES: ReadonlyMap<number, number> = new Map([
-  [4, 2],
-  [8, 1.5],
-  [12, 1.5],
+  [5, 2],
+  [10, 1.5],
   [16, 1.25],
 ]);
 
+/** A walk over one variance: its steps' factor and its bounds. */
+interface Walk {
+  readonly factor: number;
+  readonly low: number;
+  readonly high: number;
+}
 
 /**
  * Chooses sigma_F^2, family by family, by the squared error of rows that training does not see. The bound itself is a poor
  * judge: mean field counts the books' part of a residual twice, and on sparse data settles far below the best
  * predictions (docs/model.md 3.12). Does nothing between the sweeps of the plan, or without rows.
  */
-export function searchEffectVariances(state: ModelState, sweep: number, heldOut: HeldOutRows): void {
+export function searchEffectVariances(
+  state: ModelState,
+  sweep: number,
+  heldOut: HeldOutRows,
+): void {
   const factor = SEARCHES.get(sweep);
   const { effectVar } = state.books;
   if (factor === undefined || heldOut.size === 0 || effectVar.length === 0) return;
   const noise = state.tau.rate / state.tau.shape;
-  let best = heldOut.squaredError(state);
+  const bounds = { low: MIN_SHARE * noise, high: MAX_SHARE * noise };
+  const readers = heldOut.searchSample(state.data);
+  const error = (): number => heldOut.squaredError(state, readers);
+  let best = error();
   for (let f = 0; f < effectVar.length; f++) {
     for (const step of [factor, 1 / factor]) {
       const before = best;
-      best = walk(state, f, step, best, heldOut, [MIN_SHARE * noise, MAX_SHARE * noise]);
+      best = walk(effectVar, f, { factor: step, ...bounds }, best, error);
       if (best < before) break;
     }
   }
 }
 
-/** Multiplies variance f by `step` as long as the error falls; returns the error reached. */
+/** Multiplies variance f by `factor` as long as the error falls; returns the error reached. */
 function walk(
-  state: ModelState,
+  effectVar: Float64Array,
   f: number,
-  step: number,
+  { factor, low, high }: Walk,
   start: number,
-  heldOut: HeldOutRows,
-  [low, high]: readonly [number, number],
+  error: () => number,
 ): number {
-  const { effectVar } = state.books;
   let best = start;
   for (;;) {
     const old = effectVar[f];
-    const next = old * step;
+    const next = old * factor;
     if (next < low || next > high) return best;
     effectVar[f] = next;
-    const loss = heldOut.squaredError(state);
-    if (!(loss < best)) {
+    const reached = error();
+    if (!(reached < best)) {
       effectVar[f] = old;
       return best;
     }
-    best = loss;
+    best = reached;
   }
 }

@@ -12,5 +12,7 @@ export function effectiveRank(state: ModelState): number {
   const signal = Array.from({ length: state.dim - 1 }, (_, k) => factorSignal(state, k + 1));
   const total = signal.reduce((sum, share) => sum + share, 0);
   if (total < (NO_SIGNAL * state.tau.rate) / state.tau.shape) return 0;
-  return Math.exp(-signal.reduce((sum, x) => (x > 0 ? sum + (x / total) * Math.log(x / total) : sum), 0));
+  return Math.exp(
+    -signal.reduce((sum, x) => (x > 0 ? sum + (x / total) * Math.log(x / total) : sum), 0),
+  );
 }

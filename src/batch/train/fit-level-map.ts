@@ -1,4 +1,4 @@
-import { levelProbabilities, plainLevelMap, spreadGroup } from '../../model/level-map.ts';
+import { levelProbabilities, plainLevelMap } from '../../model/level-map.ts';
 import type { LevelMap } from '../../model/level-map.ts';
 import { normalCdf, normalPdf } from '../../model/special-functions.ts';
 
@@ -13,6 +13,8 @@ export interface UnseenRows {
 
 /** Groups of equal size by latent spread, each with a conformal table of its own ... */
 const GROUPS = 4;
+/** ... from the rows within this rank distance of its middle, so that neighbours share rows ... */
+const WINDOW = 0.25;
 /** ... unless a group would have fewer rows than this. */
 const MIN_GROUP_ROWS = 200;
 /** Points of a group's conformal table: one for each percent. */
@@ -120,23 +122,29 @@ function conformal(map: LevelMap, rows: UnseenRows): LevelMap {
   const sorted = sd.slice().sort();
   const groupEdges = new Float64Array(groups - 1);
   for (let g = 1; g < groups; g++) groupEdges[g - 1] = sorted[Math.floor((g * count) / groups)];
-  const scores: number[][] = Array.from({ length: groups }, () => []);
+  const scores = conformityScores(map, rows);
+  const order = Array.from(sd.keys()).sort((a, b) => sd[a] - sd[b] || a - b);
+  const mass = new Float64Array(groups * POINTS);
+  for (let g = 0; g < groups; g++) {
+    const middle = (g + 0.5) / groups;
+    const from = Math.floor(Math.max(0, middle - WINDOW) * count);
+    const to = Math.ceil(Math.min(1, middle + WINDOW) * count);
+    const near = Float64Array.from(order.slice(from, to), (n) => scores[n]).sort();
+    for (let c = 0; c < POINTS; c++) {
+      const rank = Math.ceil((near.length + 1) * (c / (POINTS - 1)));
+      mass[g * POINTS + c] = rank === 0 ? 0 : rank > near.length ? 1 : near[rank - 1];
+    }
+  }
+  return { ...map, groupEdges, mass };
+}
+
+/** By row: nominal mass of the smallest central interval that covers it. */
+function conformityScores(map: LevelMap, rows: UnseenRows): Float64Array {
   const prob = new Float64Array(map.levels.length);
-  const grouped = { ...map, groupEdges };
-  for (let n = 0; n < count; n++) {
+  return Float64Array.from(rows.level, (level, n) => {
     levelProbabilities(map, rows.mean[n], rows.variance[n], prob, 0);
     let below = 0;
-    for (let l = 0; l < rows.level[n]; l++) below += prob[l];
-    const mid = below + prob[rows.level[n]] / 2;
-    scores[spreadGroup(grouped, sd[n])].push(Math.abs(2 * mid - 1));
-  }
-  const mass = new Float64Array(groups * POINTS);
-  scores.forEach((list, g) => {
-    list.sort((a, b) => a - b);
-    for (let c = 0; c < POINTS; c++) {
-      const rank = Math.ceil((list.length + 1) * (c / (POINTS - 1)));
-      mass[g * POINTS + c] = rank === 0 ? 0 : rank > list.length ? 1 : list[rank - 1];
-    }
+    for (let l = 0; l < level; l++) below += prob[l];
+    return Math.abs(2 * (below + prob[level] / 2) - 1);
   });
-  return { ...grouped, mass };
 }

@@ -92,7 +92,10 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
     },
     readerPrior: new SidePrior(data.readerLabels, dim),
     bookPrior: new SidePrior(data.bookLabels, dim),
-    tau: { shape: tauPrior.shape + matrix.size / 2, rate: (tauPrior.shape + matrix.size / 2) * variance },
+    tau: {
+      shape: tauPrior.shape + matrix.size / 2,
+      rate: (tauPrior.shape + matrix.size / 2) * variance,
+    },
     tauPrior,
     readerShape: { prior: START_SHAPE, used: START_SHAPE },
     bookShape: { prior: START_SHAPE, used: START_SHAPE },
@@ -103,7 +106,11 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
   };
 }
 
-function startSide(count: number, entity: Int32Array, dim: number): SidePosteriors & { precision: Float64Array } {
+function startSide(
+  count: number,
+  entity: Int32Array,
+  dim: number,
+): SidePosteriors & { precision: Float64Array } {
   const packed = packedSize(dim);
   const cov = new Float64Array(count * packed);
   for (let n = 0; n < count; n++) {

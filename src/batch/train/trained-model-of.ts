@@ -61,7 +61,8 @@ function extended(array: Float64Array, tail: ArrayLike<number>): Float64Array {
 
 function packedLower(matrix: Float64Array, dim: number): Float64Array {
   const packed = new Float64Array(packedSize(dim));
-  for (let a = 0, t = 0; a < dim; a++) for (let b = 0; b <= a; b++) packed[t++] = matrix[a * dim + b];
+  for (let a = 0, t = 0; a < dim; a++)
+    for (let b = 0; b <= a; b++) packed[t++] = matrix[a * dim + b];
   return packed;
 }
 

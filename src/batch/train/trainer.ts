@@ -45,7 +45,11 @@ export function* train(
   options: TrainOptions,
   heldOut: HeldOutRows = HeldOutRows.none,
 ): Generator<SweepReport, ModelState> {
-  return yield* continueTraining(startState(data, options.rank, options.seed), options.sweeps, heldOut);
+  return yield* continueTraining(
+    startState(data, options.rank, options.seed),
+    options.sweeps,
+    heldOut,
+  );
 }
 
 /**
@@ -108,9 +112,14 @@ function oneSweep(state: ModelState, sweep: number, heldOut: HeldOutRows): numbe
     updateShapes(state);
   } catch (error) {
     if (error instanceof AppError && error.code === 'NUMERICAL') {
-      throw new AppError('NUMERICAL', `sweep ${String(sweep)}, ${block}: ${error.message}`, error.hint, {
-        cause: error,
-      });
+      throw new AppError(
+        'NUMERICAL',
+        `sweep ${String(sweep)}, ${block}: ${error.message}`,
+        error.hint,
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   }

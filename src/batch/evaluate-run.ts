@@ -1,0 +1,38 @@
+import type { Metrics } from '../contracts/metrics.ts';
+import type { Settings } from '../contracts/settings.ts';
+import { AppError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import { learn } from './learn.ts';
+import { measure } from './measure.ts';
+import { DATA_KEYS, readData, ROW_KEYS, splitToLearn } from './prepare.ts';
+
+/** Settings of an evaluation. */
+export const EVALUATE_KEYS = [
+  ...DATA_KEYS,
+  ...ROW_KEYS,
+  'rank',
+  'sweeps',
+  'trainFile',
+  'testFile',
+] as const;
+
+export type EvaluateSettings = Pick<Settings, (typeof EVALUATE_KEYS)[number]>;
+
+/** Trains on one part of the ratings and measures on the other; stores nothing. */
+export async function evaluate(
+  settings: EvaluateSettings,
+  { log, signal }: { log: Log; signal: AbortSignal },
+): Promise<Metrics> {
+  const { dataset } = await readData(settings, { log, signal });
+  const { split, splitName } = splitToLearn(dataset, settings);
+  const { model } = await learn(dataset, split.train, {
+    rank: settings.rank,
+    sweeps: settings.sweeps,
+    seed: settings.seed,
+    signal,
+    onSweep: ({ sweep, of, elbo, heldOutRmse }) => {
+      log.info({ sweep, of, elbo: Math.round(elbo), heldOutRmse }, 'sweep');
+    },
+  });
+  return measure(model, { dataset, split, splitName, seed: settings.seed }).metrics;
+}

@@ -1,0 +1,63 @@
+import type { DataReport } from '../contracts/data-report.ts';
+import type { Settings } from '../contracts/settings.ts';
+import type { Log } from '../runtime/log.ts';
+import { splitRows, type Split } from './evaluate/split.ts';
+import type { Dataset } from './ingest/dataset.ts';
+import { formatReport } from './ingest/format-report.ts';
+import { ingest } from './ingest/ingest.ts';
+import { trainingRows } from './ingest/training-rows.ts';
+
+/** Settings that say which data are read. */
+export const DATA_KEYS = ['data', 'scale', 'maxBad'] as const;
+/** Settings that say which rows are trained on and which are held out. */
+export const ROW_KEYS = ['minReaderRatings', 'minBookRatings', 'split', 'heldOut', 'seed'] as const;
+
+export type DataSettings = Pick<Settings, (typeof DATA_KEYS)[number]>;
+export type RowSettings = Pick<Settings, (typeof ROW_KEYS)[number]>;
+
+/** Reads the data folder and logs what was found; throws as `ingest` does. */
+export async function readData(
+  settings: DataSettings,
+  { log, signal }: { log: Log; signal: AbortSignal },
+): Promise<{ dataset: Dataset; report: DataReport }> {
+  const { dataset, report } = await ingest({
+    dir: settings.data,
+    scale: settings.scale === undefined ? null : levelsBetween(settings.scale),
+    maxBadFraction: settings.maxBad,
+    signal,
+  });
+  for (const line of formatReport(report).split('\n')) if (line !== '') log.info(line);
+  return { dataset, report };
+}
+
+/** Levels of a scale given by its ends: whole steps between whole ends, else half steps. */
+function levelsBetween({ low, high }: { low: number; high: number }): number[] {
+  const step = Number.isInteger(low) && Number.isInteger(high) ? 1 : 0.5;
+  return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, n) => low + n * step);
+}
+
+/** Rows that pass the filters, ascending. */
+export function rowsToLearn(dataset: Dataset, settings: RowSettings): Int32Array {
+  return trainingRows(dataset.ratings, dataset.readers.ids.length, dataset.books.ids.length, {
+    minReader: settings.minReaderRatings,
+    minBook: settings.minBookRatings,
+  });
+}
+
+/** Splits the rows that pass the filters, with the split's name for the report. */
+export function splitToLearn(
+  dataset: Dataset,
+  settings: RowSettings,
+): { split: Split; splitName: string } {
+  const passes = new Uint8Array(dataset.ratings.value.length);
+  for (const row of rowsToLearn(dataset, settings)) passes[row] = 1;
+  const { split: kind, seed, heldOut: fraction } = settings;
+  const all = splitRows(dataset, { kind, seed, fraction });
+  return {
+    split: {
+      train: all.train.filter((row) => passes[row] === 1),
+      test: all.test.filter((row) => passes[row] === 1),
+    },
+    splitName: `${kind} ${(100 * fraction).toFixed(0)} %, seed ${seed}`,
+  };
+}

@@ -1,0 +1,86 @@
+import type { Manifest } from '../contracts/manifest.ts';
+import type { ListPolicy } from '../model/recommender.ts';
+import type { TrainedModel } from '../model/trained-model.ts';
+import { CATALOGUE_BLOB, encodeCatalogue } from '../store/catalogue-codec.ts';
+import { encodeModel, MODEL_BLOB } from '../store/model-codec.ts';
+import type { ReaderRecord, Store, VersionWriter } from '../store/store.ts';
+import { HELD_OUT_BLOB, type HeldOut, packHeldOut } from './gate/held-out.ts';
+import type { Dataset } from './ingest/dataset.ts';
+import { allLists, type ListBatch } from './recommend/list-pool.ts';
+import { inputOf, readerInputs, type ReaderInputs } from './recommend/reader-inputs.ts';
+
+/** Everything that a version consists of. */
+export interface Publication {
+  readonly manifest: Manifest;
+  readonly model: TrainedModel;
+  readonly dataset: Dataset;
+  readonly heldOut: HeldOut;
+  readonly policy: ListPolicy;
+  /** Versions to keep, the new one among them. */
+  readonly keep: number;
+  readonly signal: AbortSignal;
+  /** Called as lists are done, with the share of readers served so far. */
+  readonly onProgress: (share: number) => Promise<void>;
+}
+
+/**
+ * Computes and writes the lists of all readers with the model and the catalogue, completes the version, flips the
+ * pointer and drops old versions. An error on the way leaves the live version as it was.
+ */
+export async function publish(store: Store, publication: Publication): Promise<void> {
+  const { manifest, dataset, signal } = publication;
+  const writer = await store.begin(manifest.version);
+  try {
+    const model = encodeModel(publication.model);
+    await writer.putBlob(MODEL_BLOB, model);
+    await writer.putBlob(CATALOGUE_BLOB, encodeCatalogue(dataset.books));
+    await writer.putBlob(HELD_OUT_BLOB, packHeldOut(publication.heldOut));
+    await writeLists(writer, model, publication);
+    signal.throwIfAborted();
+    await writer.commit(manifest);
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  await store.setLive(manifest.version);
+  await store.prune(publication.keep);
+}
+
+async function writeLists(
+  writer: VersionWriter,
+  model: Uint8Array,
+  publication: Publication,
+): Promise<void> {
+  const { dataset, policy, signal, manifest, onProgress } = publication;
+  // every rating of a reader counts in the list, whatever rows were trained on
+  const rows = Int32Array.from(dataset.ratings.reader.keys());
+  const inputs = readerInputs(dataset, rows);
+  let done = 0;
+  for await (const batch of allLists(
+    { model, inputs, listLength: manifest.listLength, policy },
+    signal,
+  )) {
+    await writer.putReaders(recordsOf(batch, inputs, dataset.readers.ids));
+    done += batch.lists.length;
+    await onProgress(done / inputs.count);
+  }
+}
+
+function recordsOf(
+  { from, lists }: ListBatch,
+  inputs: ReaderInputs,
+  ids: readonly string[],
+): [string, ReaderRecord][] {
+  return lists.map((list, n) => {
+    const { labels, ratedBook, ratedValue, unratedBook } = inputOf(inputs, from + n);
+    const record: ReaderRecord = {
+      source: ratedBook.length > 0 ? 'personal' : 'prior',
+      list,
+      labels,
+      ratedBook,
+      ratedValue: Float32Array.from(ratedValue),
+      unratedBook,
+    };
+    return [ids[from + n] ?? '', record];
+  });
+}

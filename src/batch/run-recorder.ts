@@ -1,0 +1,128 @@
+import { writeFileSync } from 'node:fs';
+import type { Progress, RunRecord } from '../contracts/run.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { AppError } from '../runtime/errors.ts';
+import type { Store } from '../store/store.ts';
+
+/** Least time between two writes of mere progress. */
+const SECONDS_BETWEEN_WRITES = 1;
+/** Largest summary: what a container's termination message holds. */
+const SUMMARY_BYTES = 4096;
+
+type Phase = Progress['phase'];
+
+/** Writes the story of a run to the store while it goes on: phases, progress, outcome. */
+export class RunRecorder {
+  record: RunRecord;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  #phaseStart: number;
+  #lastWrite: number;
+
+  constructor(id: string, store: Store, clock: Clock) {
+    const now = clock.now().toISOString();
+    this.#store = store;
+    this.#clock = clock;
+    this.#phaseStart = clock.seconds();
+    this.#lastWrite = -Infinity;
+    this.record = {
+      id,
+      state: 'running',
+      startedAt: now,
+      updatedAt: now,
+      finishedAt: null,
+      contentHash: null,
+      version: null,
+      progress: {
+        phase: 'ingest',
+        sweep: 0,
+        of: 0,
+        elbo: null,
+        heldOutRmse: null,
+        secondsLeft: null,
+      },
+      data: null,
+      metrics: null,
+      decision: null,
+      seconds: {},
+      peakMemoryMiB: null,
+      error: null,
+    };
+  }
+
+  /** Ends the present phase and starts the next. */
+  async phase(phase: Phase): Promise<void> {
+    this.#closePhase();
+    this.record.progress = { ...this.record.progress, phase, secondsLeft: null };
+    await this.#write();
+  }
+
+  /** Progress within a phase; written once a second at most. */
+  async progress(progress: Omit<Progress, 'phase'>): Promise<void> {
+    this.record.progress = { phase: this.record.progress.phase, ...progress };
+    if (this.#clock.seconds() - this.#lastWrite >= SECONDS_BETWEEN_WRITES) await this.#write();
+  }
+
+  /** Seconds since the phase began. */
+  elapsed(): number {
+    return this.#clock.seconds() - this.#phaseStart;
+  }
+
+  /** The end, well or not. */
+  async finish(state: RunRecord['state'], error: unknown = null): Promise<void> {
+    this.#closePhase();
+    this.record.state = state;
+    this.record.finishedAt = this.#clock.now().toISOString();
+    this.record.peakMemoryMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+    this.record.error = error === null ? null : describe(error);
+    if (error === null) this.record.progress = { ...this.record.progress, phase: 'done' };
+    await this.#write();
+  }
+
+  #closePhase(): void {
+    const { phase } = this.record.progress;
+    const seconds = (this.record.seconds[phase] ?? 0) + this.elapsed();
+    this.record.seconds[phase] = Math.round(seconds * 1000) / 1000;
+    this.#phaseStart = this.#clock.seconds();
+  }
+
+  async #write(): Promise<void> {
+    this.record.updatedAt = this.#clock.now().toISOString();
+    this.#lastWrite = this.#clock.seconds();
+    await this.#store.putRun(this.record);
+  }
+}
+
+function describe(error: unknown): NonNullable<RunRecord['error']> {
+  if (error instanceof AppError) {
+    return { code: error.code, message: error.message, hint: error.hint };
+  }
+  return {
+    code: 'INTERNAL',
+    message: error instanceof Error ? error.message : String(error),
+    hint: 'Report this as a bug, with the log.',
+  };
+}
+
+/** Writes the run's last summary, JSON of 4096 bytes at most: whole where it fits, else its essence. */
+export function writeSummary(file: string, record: RunRecord): void {
+  const { id, state, version, decision, metrics, error, seconds, peakMemoryMiB } = record;
+  const essence = {
+    id,
+    state,
+    version,
+    published: decision?.publish ?? false,
+    reason: decision?.reason ?? null,
+    rmse: metrics?.model.rmse ?? null,
+    mae: metrics?.model.mae ?? null,
+    coverage95: metrics?.model.coverage.p95 ?? null,
+    ndcg10: metrics?.model.ranking.ndcg10 ?? null,
+    seconds,
+    peakMemoryMiB,
+    error: error === null ? null : { ...error, message: error.message.slice(0, 1000) },
+  };
+  const text = JSON.stringify(essence);
+  if (Buffer.byteLength(text) > SUMMARY_BYTES) {
+    writeFileSync(file, JSON.stringify({ ...essence, error: error && { code: error.code } }));
+  } else writeFileSync(file, text);
+}

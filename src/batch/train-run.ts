@@ -1,0 +1,219 @@
+import { hash } from 'node:crypto';
+import type { Manifest } from '../contracts/manifest.ts';
+import type { Decision, RunRecord } from '../contracts/run.ts';
+import type { Settings } from '../contracts/settings.ts';
+import type { ListPolicy } from '../model/recommender.ts';
+import { systemClock, type Clock } from '../runtime/clock.ts';
+import { AppError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Store } from '../store/store.ts';
+import { decide } from './gate/gate.ts';
+import { HELD_OUT_BLOB, unpackHeldOut, type HeldOut } from './gate/held-out.ts';
+import type { Dataset } from './ingest/dataset.ts';
+import { learn, refit, type LearnOptions } from './learn.ts';
+import { measure } from './measure.ts';
+import { DATA_KEYS, readData, ROW_KEYS, rowsToLearn, splitToLearn } from './prepare.ts';
+import { publish } from './publish.ts';
+import { RunRecorder, writeSummary } from './run-recorder.ts';
+
+/** Settings that change what is learned or stored; with the data they make the content hash. */
+const MODEL_KEYS = [...ROW_KEYS, 'rank', 'sweeps', 'listLength', 'policy', 'samples'] as const;
+
+/** Settings of a training run. */
+export const TRAIN_KEYS = [
+  ...DATA_KEYS,
+  ...MODEL_KEYS,
+  'publish',
+  'margin',
+  'keep',
+  'summary',
+] as const;
+
+export type TrainSettings = Pick<Settings, (typeof TRAIN_KEYS)[number]>;
+
+/** What a run works with. */
+export interface RunDeps {
+  readonly store: Store;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/**
+ * One training from the files to the published version: ingest, train, evaluate, gate, refit, recommend, publish.
+ * The run's record is kept in the store as it goes on. Throws what stopped it, after recording that.
+ */
+export async function train(settings: TrainSettings, deps: RunDeps): Promise<RunRecord> {
+  const clock = deps.clock ?? systemClock;
+  const id = clock
+    .now()
+    .toISOString()
+    .replaceAll(/[-:]|\.\d+/g, '')
+    .toLowerCase();
+  const run = new TrainRun(id, settings, { ...deps, clock });
+  try {
+    await run.go();
+  } catch (cause) {
+    const error = deps.signal.aborted ? cancelled(cause) : cause;
+    await run.recorder.finish(deps.signal.aborted ? 'cancelled' : 'failed', error);
+    throw error;
+  } finally {
+    if (settings.summary !== undefined) writeSummary(settings.summary, run.recorder.record);
+  }
+  return run.recorder.record;
+}
+
+function cancelled(cause: unknown): AppError {
+  return new AppError(
+    'CANCELLED',
+    'The training was stopped before its end; nothing was published',
+    'Start it again.',
+    { cause },
+  );
+}
+
+class TrainRun {
+  readonly recorder: RunRecorder;
+  readonly #id: string;
+  readonly #settings: TrainSettings;
+  readonly #deps: RunDeps & { readonly clock: Clock };
+
+  constructor(id: string, settings: TrainSettings, deps: RunDeps & { readonly clock: Clock }) {
+    this.#id = id;
+    this.#settings = settings;
+    this.#deps = deps;
+    this.recorder = new RunRecorder(id, deps.store, deps.clock);
+  }
+
+  async go(): Promise<void> {
+    const settings = this.#settings;
+    const { store, log } = this.#deps;
+    const { recorder } = this;
+    await recorder.phase('ingest');
+    const { dataset, report } = await readData(settings, this.#deps);
+    recorder.record.data = report;
+    const contentHash = contentHashOf(dataset, settings);
+    recorder.record.contentHash = contentHash;
+    if (await this.#isLive(contentHash)) {
+      log.info('data and settings are those of the live version: nothing to do');
+      await recorder.finish('skipped');
+      return;
+    }
+    await recorder.phase('train');
+    const { split, splitName } = splitToLearn(dataset, settings);
+    const learned = await learn(dataset, split.train, this.#learnOptions());
+    await recorder.phase('evaluate');
+    const task = { dataset, split, splitName, seed: settings.seed };
+    const { metrics, heldOut } = measure(learned.model, task);
+    recorder.record.metrics = metrics;
+    log.info(
+      { rmse: metrics.model.rmse, mae: metrics.model.mae, ...metrics.model.coverage },
+      'measured',
+    );
+    await recorder.phase('gate');
+    const decision = await this.#gate(heldOut);
+    recorder.record.decision = decision;
+    log.info({ publish: decision.publish, reason: decision.reason }, decision.message);
+    if (decision.publish) {
+      await recorder.phase('refit');
+      const rows = rowsToLearn(dataset, settings);
+      const { model, state } = await refit(learned, dataset, rows, this.#learnOptions());
+      await recorder.phase('recommend');
+      const manifest: Manifest = {
+        format: 1,
+        version: this.#id,
+        createdAt: this.#deps.clock.now().toISOString(),
+        runId: this.#id,
+        contentHash,
+        dataset: dataset.format,
+        counts: countsOf(dataset),
+        scale: { levels: [...dataset.levels] },
+        model: {
+          rank: settings.rank,
+          effectiveRank: learned.report.effectiveRank,
+          sweeps: learned.report.sweep,
+          seed: settings.seed,
+          elbo: learned.report.elbo,
+          noiseSd: Math.sqrt(state.tau.rate / state.tau.shape),
+        },
+        listLength: settings.listLength,
+        policy: settings.policy,
+        metrics,
+        trainSeconds: recorder.record.seconds['train'] ?? 0,
+      };
+      await this.#publish(manifest, dataset, model, heldOut);
+      recorder.record.version = manifest.version;
+    }
+    await recorder.finish('succeeded');
+  }
+
+  async #isLive(contentHash: string): Promise<boolean> {
+    if (this.#settings.publish === 'always') return false;
+    const { store } = this.#deps;
+    const live = await store.liveVersion();
+    const manifest = live === null ? null : await store.manifest(live);
+    return manifest?.contentHash === contentHash;
+  }
+
+  async #gate(next: HeldOut): Promise<Decision> {
+    const { store } = this.#deps;
+    const { publish: policy, margin, seed } = this.#settings;
+    const version = await store.liveVersion();
+    const blob = version === null ? null : await store.blob(version, HELD_OUT_BLOB);
+    const live =
+      version === null ? null : { version, heldOut: blob === null ? null : unpackHeldOut(blob) };
+    return decide({ policy, margin, live, next, seed });
+  }
+
+  #learnOptions(): LearnOptions {
+    const { rank, sweeps, seed } = this.#settings;
+    const { log, signal } = this.#deps;
+    return {
+      rank,
+      sweeps,
+      seed,
+      signal,
+      onSweep: async ({ sweep, of, elbo, heldOutRmse, effectiveRank }) => {
+        const secondsLeft = Math.round((this.recorder.elapsed() / sweep) * (of - sweep));
+        log.info({ sweep, of, elbo: Math.round(elbo), heldOutRmse, effectiveRank }, 'sweep');
+        await this.recorder.progress({ sweep, of, elbo, heldOutRmse, secondsLeft });
+      },
+    };
+  }
+
+  async #publish(
+    manifest: Manifest,
+    dataset: Dataset,
+    model: Parameters<typeof publish>[1]['model'],
+    heldOut: HeldOut,
+  ): Promise<void> {
+    const { store, log, signal } = this.#deps;
+    const { keep } = this.#settings;
+    const policy = policyOf(this.#settings);
+    const onProgress = async (share: number): Promise<void> => {
+      const secondsLeft = Math.round((this.recorder.elapsed() / share) * (1 - share));
+      await this.recorder.progress({ ...this.recorder.record.progress, secondsLeft });
+    };
+    await publish(store, { manifest, model, dataset, heldOut, policy, keep, signal, onProgress });
+    log.info({ version: manifest.version, readers: dataset.readers.ids.length }, 'published');
+  }
+}
+
+function policyOf({ policy, seed, samples }: TrainSettings): ListPolicy {
+  return policy === 'thompson' ? { kind: policy, seed, samples } : { kind: policy };
+}
+
+function contentHashOf(dataset: Dataset, settings: TrainSettings): string {
+  const chosen = MODEL_KEYS.map((key) => [key, settings[key]]);
+  return hash('sha256', `${dataset.contentHash}\n${JSON.stringify(chosen)}`);
+}
+
+function countsOf(dataset: Dataset): Manifest['counts'] {
+  return {
+    readers: dataset.readers.ids.length,
+    books: dataset.books.ids.length,
+    listedBooks: dataset.books.listed.reduce((sum, one) => sum + one, 0),
+    ratings: dataset.ratings.value.length,
+    interactions: dataset.interactions.reader.length,
+  };
+}
