@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { functionalOf, gaussianOf } from '../testing/dense-reader.ts';
+import { randomInput, randomModel } from '../testing/random-model.ts';
+import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
+import { FoldIn } from './fold-in.ts';
+import { expectedInverse } from './noise-factor.ts';
+import { seededRandom } from './random.ts';
+import type { ReaderInput } from './recommender.ts';
+import type { TrainedModel } from './trained-model.ts';
+
+const BOOKS = 60;
+const NOTHING: ReaderInput = {
+  labels: new Uint32Array(),
+  ratedBook: new Uint32Array(),
+  ratedValue: [],
+  unratedBook: new Uint32Array(),
+};
+
+/** Prior mean of a reader with the given labels, each with weight 1. */
+function priorMean({ readerPrior, dim }: TrainedModel, labels: readonly number[]): number[] {
+  return Array.from(readerPrior.intercept, (start, d) =>
+    labels.reduce((sum, g) => sum + readerPrior.effect[g * dim + d], start),
+  );
+}
+
+describe('a reader without ratings', () => {
+  // labels 7 .. 12 are numbers of ratings; 7 is none
+  it.each([
+    { name: 'no labels', labels: [], want: [7] },
+    { name: 'a country and an age', labels: [1, 6], want: [1, 6, 7] },
+  ])('has the prior of the labels: $name', ({ labels, want }) => {
+    const model = randomModel(seededRandom(4), 2, BOOKS);
+    const fold = new FoldIn(model);
+    fold.solve({ ...NOTHING, labels: Uint32Array.from(labels) });
+    const { dim, books, readerPrior, offset } = model;
+    const line = (a: number) => Array.from(readerPrior.precision.subarray(a * dim, (a + 1) * dim));
+    const prior = gaussianOf(
+      Array.from({ length: dim }, (_, a) => line(a)),
+      new Array(dim).fill(0),
+    );
+    const mean = priorMean(model, want);
+    for (const book of [0, 17, BOOKS - 1]) {
+      const q = Array.from(books.mean.subarray(book * dim, (book + 1) * dim));
+      const row = [1, ...q.slice(1)];
+      let effects = 0;
+      for (let e = books.labels.start[book]; e < books.labels.start[book + 1]; e++) {
+        effects +=
+          books.labels.weight[e] ** 2 *
+          books.effectVar[books.labels.familyOf[books.labels.label[e]]];
+      }
+      const got = fold.predict(book);
+      expect(got.mean).toBeCloseTo(
+        offset + q[0] + row.reduce((sum, x, a) => sum + x * mean[a], 0),
+        10,
+      );
+      expect(got.varReader).toBeCloseTo(functionalOf(prior, row).variance + effects, 10);
+      expect(got.varNoise).toBeCloseTo(
+        (expectedInverse(model.readerShape, 0, 1) / model.tau) * model.bookNoise[book],
+        10,
+      );
+    }
+  });
+
+  it('shares the weight between several labels of a family', () => {
+    const model = randomModel(seededRandom(4), 1, BOOKS);
+    const fold = new FoldIn(model);
+    fold.solve({ ...NOTHING, labels: Uint32Array.of(0, 2) });
+    const { effect, intercept } = model.readerPrior;
+    const want = intercept[0] + (effect[0] + effect[4]) / Math.SQRT2 + effect[14];
+    expect(fold.step.mean[0]).toBeCloseTo(want, 10);
+  });
+});
+
+describe('fold-in', () => {
+  it('makes the activity labels from the ratings themselves', () => {
+    const model = randomModel(seededRandom(4), 1, BOOKS);
+    const fold = new FoldIn(model);
+    const input = randomInput(seededRandom(2), BOOKS, 2, 0);
+    // two ratings: label 10 of the family at 7 is half octave 3
+    expect(ratingCountLabel(2)).toBe('3');
+    const plain = new FoldIn({
+      ...model,
+      readerPrior: {
+        ...model.readerPrior,
+        families: [{ name: 'other', labels: Array.from({ length: 13 }, String) }],
+      },
+    });
+    fold.solve(input);
+    plain.solve({ ...input, labels: Uint32Array.of(9) });
+    expect(Array.from(fold.step.mean.subarray(0, 2))).toEqual(
+      Array.from(plain.step.mean.subarray(0, 2)),
+    );
+  });
+
+  it('is surer of the mean of every book after more ratings, at equal noise', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 32 }), fc.constantFrom(0, 3), (seed, rank) => {
+        const random = seededRandom(seed);
+        // a large shape holds the reader's noise factor at one
+        const model = { ...randomModel(random, rank, BOOKS), readerShape: 1e9 };
+        const fold = new FoldIn(model);
+        const input = randomInput(random, BOOKS, 20, 0);
+        const rated = new Set(input.ratedBook);
+        let before: number[] | null = null;
+        for (const count of [0, 1, 5, 20]) {
+          fold.solve({
+            ...input,
+            ratedBook: input.ratedBook.slice(0, count),
+            ratedValue: input.ratedValue,
+          });
+          const spread = Array.from({ length: BOOKS }, (_, book) =>
+            rated.has(book) ? 0 : fold.predict(book).varReader,
+          );
+          spread.forEach((variance, book) => {
+            if (before !== null) expect(variance).toBeLessThanOrEqual(before[book] + 1e-9);
+          });
+          before = spread;
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('forgets the reader before', () => {
+    const random = seededRandom(8);
+    const model = randomModel(random, 3, BOOKS);
+    const [first, second] = [randomInput(random, BOOKS, 30, 3), randomInput(random, BOOKS, 4, 0)];
+    const [used, fresh] = [new FoldIn(model), new FoldIn(model)];
+    used.solve(first);
+    used.solve(second);
+    fresh.solve(second);
+    const met = new Set(second.ratedBook);
+    for (let book = 0; book < BOOKS; book++) {
+      if (!met.has(book)) expect(used.predict(book)).toEqual(fresh.predict(book));
+    }
+  });
+
+  it('gives wider noise to a reader whose ratings are erratic', () => {
+    const model = randomModel(seededRandom(8), 0, BOOKS);
+    const fold = new FoldIn(model);
+    const noiseAfter = (value: (n: number) => number) => {
+      const ratedBook = Uint32Array.from({ length: 20 }, (_, n) => n);
+      fold.solve({ ...NOTHING, ratedBook, ratedValue: Float64Array.from(ratedBook, value) });
+      return fold.noise;
+    };
+    expect(noiseAfter((n) => (n % 2 === 0 ? 1 : 10))).toBeGreaterThan(2 * noiseAfter(() => 7));
+  });
+});
+
+describe('activity labels', () => {
+  it.each([
+    { count: 0, want: '0' },
+    { count: 1, want: '2' },
+    { count: 3, want: '4' },
+    { count: 1000, want: '20' },
+  ])('of $count ratings is $want', ({ count, want }) => {
+    expect(ratingCountLabel(count)).toBe(want);
+  });
+
+  it.each([
+    { unrated: 0, rated: 9, want: 'none' },
+    { unrated: 5, rated: 4, want: '5' },
+    { unrated: 99, rated: 0, want: '10' },
+  ])('of $unrated unrated beside $rated rated is $want', ({ unrated, rated, want }) => {
+    expect(unratedShareLabel(unrated, rated)).toBe(want);
+  });
+});
