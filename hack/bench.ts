@@ -77,14 +77,16 @@ async function measure({ parts, store: given, quick }: Plan, folder: string): Pr
 const say = (part: string): void => void process.stderr.write(`bench: ${part}\n`);
 
 function write(results: Results): void {
-  const readme = join(projectFolder, 'README.md');
+  const readme = 'README.md';
   const figures = withFigures(readFileSync(readme, 'utf8'), results);
-  writeFileSync(join(projectFolder, 'docs/benchmarks.md'), benchmarksPage(results));
+  writeFileSync('docs/benchmarks.md', benchmarksPage(results));
   writeFileSync(readme, figures);
   process.stderr.write('bench: wrote docs/benchmarks.md and the figures in README.md\n');
 }
 
 const plan = planOf(process.argv.slice(2));
+// Commands are run as the page shows them.
+process.chdir(projectFolder);
 // Also then, listeners of `exit` end what was started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const folder = mkdtempSync(join(tmpdir(), 'bookrec-bench-'));

@@ -46,8 +46,8 @@ export async function accuracyPart(
     figures: [
       ...errorFigures(all, command),
       ...rowFigures(all, ratings, command),
-      ...coverageFigures('coverage 50/80/90/95 %', [overall], ALL_ROWS, command),
-      ...coverageFigures('the same by quarter of predicted spread', quarters, QUARTER, command),
+      coverageFigure('coverage 50/80/90/95 %, all rows', [overall], ALL_ROWS, command),
+      coverageFigure('coverage by quarter of predicted spread', quarters, QUARTER, command),
     ],
     notes: ['All explicit ratings, random 10 % held out; definitions in [metrics.md](metrics.md).'],
     details: [
@@ -133,22 +133,24 @@ const deviations = ({ bySeed }: Covered, share: keyof Coverage): number[] =>
 const farthest = (values: readonly number[]): number =>
   values.reduce((worst, value) => (Math.abs(value) > Math.abs(worst) ? value : worst), 0);
 
-function coverageFigures(
+function coverageFigure(
   name: string,
   groups: readonly Covered[],
   limit: number,
   command: string,
-): Figure[] {
+): Figure {
   const largest = (of: (values: readonly number[]) => number): number =>
     Math.abs(
       farthest(groups.flatMap((group) => SHARES.map((share) => of(deviations(group, share))))),
     );
-  const measured = { command, limit, digits: 4 };
-  const what = `${name}: largest distance from nominal`;
-  return [
-    atMost({ ...measured, what: `${what}, mean of seeds`, value: largest(mean) }),
-    atMost({ ...measured, what: `${what}, worst seed`, value: largest(farthest) }),
-  ];
+  return atMost({
+    what: `${name}: largest distance from nominal, mean of seeds`,
+    command,
+    value: largest(mean),
+    limit,
+    digits: 4,
+    note: `worst seed ${number(largest(farthest), 4)}`,
+  });
 }
 
 function coverageRows(groups: readonly Covered[]): Rows {

@@ -7,7 +7,6 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { readyzAnswerSchema } from '../../src/contracts/http.ts';
-import { projectFolder } from '../../src/runtime/environment.ts';
 import { programSays } from './machine.ts';
 
 /** Cores that a command may use. */
@@ -65,7 +64,6 @@ function peakOf(report: string): number {
 function start(words: readonly string[]) {
   const [program = '', ...args] = words;
   const child = spawn(program, args, {
-    cwd: projectFolder,
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });

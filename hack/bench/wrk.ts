@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { projectFolder } from '../../src/runtime/environment.ts';
 
 const CONNECTIONS = ['-t1', '-c64'];
 const SCRIPT = 'hack/bench/readers.lua';
@@ -21,7 +20,7 @@ export function wrkArgs(url: string, seconds: number, paths?: string): string[] 
 }
 
 export async function runWrk(args: readonly string[]): Promise<Load> {
-  const { stdout } = await promisify(execFile)('wrk', args, { cwd: projectFolder });
+  const { stdout } = await promisify(execFile)('wrk', args);
   return parseWrk(stdout);
 }
 
