@@ -1,4 +1,5 @@
 import type { ReaderStep } from './reader-step.ts';
+import { SparseVector } from './sparse-vector.ts';
 
 /** A linear functional of the reader's posterior: its mean and the part of its variance outside the core. */
 export interface Functional {
@@ -13,9 +14,9 @@ export interface Functional {
  */
 export class BookFit {
   private readonly step: ReaderStep;
-  /** Coefficients on s_k by rating and on t by arm, with lists of those that are not zero. */
-  private readonly singleCoefficient = new Map<number, number>();
-  private readonly armCoefficient = new Map<number, number>();
+  /** Coefficients on s_k by rating and on t by arm. */
+  private readonly singles = new SparseVector();
+  private readonly arms = new SparseVector();
 
   constructor(step: ReaderStep) {
     this.step = step;
@@ -24,18 +25,23 @@ export class BookFit {
   /** Mean and variance of F_j. */
   of(book: number): Functional {
     const { step } = this;
+    this.singles.reset(step.placement.count);
+    this.arms.reset(step.placement.arms);
     step.vector.clear();
     step.addBook(book, 1);
     const fit = { mean: 0, variance: 0 };
     this.addLabels(book, fit);
-    for (const [k, coefficient] of this.singleCoefficient) this.addSingle(k, coefficient, fit);
-    for (const [g, coefficient] of this.armCoefficient) {
+    for (let n = 0; n < this.singles.count; n++) {
+      const k = this.singles.index[n];
+      this.addSingle(k, this.singles.value[k], fit);
+    }
+    for (let n = 0; n < this.arms.count; n++) {
+      const g = this.arms.index[n];
+      const coefficient = this.arms.value[g];
       step.addLink(g, -coefficient);
       fit.mean += coefficient * step.armMean[g];
       fit.variance += coefficient * coefficient * step.armVar[g];
     }
-    this.singleCoefficient.clear();
-    this.armCoefficient.clear();
     fit.mean += step.vector.dot(step.mean);
     fit.variance += step.vector.quadraticForm(step.cov, step.size);
     return fit;
@@ -53,15 +59,11 @@ export class BookFit {
         if (placement.times[g] === 1) {
           const k = placement.singleRating[g];
           const linear = weight * prior * placement.singleWeight[g];
-          this.singleCoefficient.set(k, (this.singleCoefficient.get(k) ?? 0) + linear);
+          this.singles.add(k, linear);
         }
       } else if (placement.place[g] >= 0) vector.add(placement.place[g], weight);
-      else this.addArm(~placement.place[g], weight);
+      else this.arms.add(~placement.place[g], weight);
     }
-  }
-
-  private addArm(g: number, coefficient: number): void {
-    this.armCoefficient.set(g, (this.armCoefficient.get(g) ?? 0) + coefficient);
   }
 
   /**
@@ -77,6 +79,7 @@ export class BookFit {
     fit.variance += share * share * prior * (1 - shrink) - linear * share;
     fit.mean += share * shrink * step.residual[k];
     step.addRating(k, -share * shrink);
-    if (placement.arm[k] >= 0) this.addArm(placement.arm[k], -share * shrink * placement.armWeight[k]);
+    const g = placement.arm[k];
+    if (g >= 0) this.arms.add(g, -share * shrink * placement.armWeight[k]);
   }
 }

@@ -1,5 +1,11 @@
 import { AppError } from '../runtime/errors.ts';
-import { cholesky, invertFromFactor, logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
+import {
+  cholesky,
+  invertFromFactor,
+  logDetOfFactor,
+  packedSize,
+  solveWithFactor,
+} from './cholesky.ts';
 import type { RatingMatrix } from './rating-matrix.ts';
 
 /** Readers as the book step sees them: q(z_u) and, by rating, a = b_u + content effects of the book. */
@@ -51,7 +57,8 @@ export class BookStep {
     factor.set(prior.precision);
     for (let a = 0; a < dim; a++) {
       mean[a] = 0;
-      for (let b = 0; b < dim; b++) mean[a] += prior.precision[a * dim + b] * prior.mean[prior.at + b];
+      for (let b = 0; b < dim; b++)
+        mean[a] += prior.precision[a * dim + b] * prior.mean[prior.at + b];
     }
     for (let s = matrix.bookStart[book]; s < matrix.bookStart[book + 1]; s++) {
       const slot = matrix.bookSlot[s];

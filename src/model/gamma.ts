@@ -35,7 +35,12 @@ const MAX_SHAPE = 1000;
  * Shape a that maximises sum_n E[ln Gamma(x_n; a, a)], given sum E[ln x_n] and sum E[x_n] over n entities:
  * a safeguarded Newton iteration in ln a (docs/model.md 3.3).
  */
-export function unitMeanGammaShape(n: number, sumLn: number, sumMean: number, start: number): number {
+export function unitMeanGammaShape(
+  n: number,
+  sumLn: number,
+  sumMean: number,
+  start: number,
+): number {
   const slack = sumLn - sumMean;
   let low = Math.log(MIN_SHAPE);
   let high = Math.log(MAX_SHAPE);

@@ -7,7 +7,8 @@ export function grown(
 ): Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
   if (array.length >= length) return array;
   const capacity = Math.max(length, 2 * array.length);
-  const longer = array instanceof Float64Array ? new Float64Array(capacity) : new Int32Array(capacity);
+  const longer =
+    array instanceof Float64Array ? new Float64Array(capacity) : new Int32Array(capacity);
   longer.set(array);
   return longer;
 }

@@ -35,7 +35,13 @@ export function spreadGroup(map: LevelMap, sd: number): number {
 }
 
 /** Writes P(level) for latent mean `m` and variance `v` to `out[at .. at + L)`. */
-export function levelProbabilities(map: LevelMap, m: number, v: number, out: Float64Array, at: number): void {
+export function levelProbabilities(
+  map: LevelMap,
+  m: number,
+  v: number,
+  out: Float64Array,
+  at: number,
+): void {
   const scale = 1 / Math.sqrt(map.spread * v);
   let below = 0;
   for (let l = 0; l < map.cuts.length; l++) {
@@ -61,7 +67,13 @@ export function calibratedMass(map: LevelMap, sd: number, share: number): number
  * level, so that a quantile passes level y exactly where half of y's mass lies below; kept within the scale.
  * `prob` holds P(level) from `at`; `sd` is the latent standard deviation.
  */
-export function ratingQuantile(map: LevelMap, prob: Float64Array, at: number, sd: number, p: number): number {
+export function ratingQuantile(
+  map: LevelMap,
+  prob: Float64Array,
+  at: number,
+  sd: number,
+  p: number,
+): number {
   const mass = calibratedMass(map, sd, Math.abs(2 * p - 1));
   const target = 0.5 + (p < 0.5 ? -0.5 : 0.5) * mass;
   const { levels } = map;
@@ -72,7 +84,9 @@ export function ratingQuantile(map: LevelMap, prob: Float64Array, at: number, sd
     const mid = below + prob[at + l] / 2;
     if (target <= mid) {
       if (l === 0) return levels[0];
-      return levels[l - 1] + ((levels[l] - levels[l - 1]) * (target - previousMid)) / (mid - previousMid);
+      return (
+        levels[l - 1] + ((levels[l] - levels[l - 1]) * (target - previousMid)) / (mid - previousMid)
+      );
     }
     below += prob[at + l];
     previousMid = mid;
@@ -81,7 +95,12 @@ export function ratingQuantile(map: LevelMap, prob: Float64Array, at: number, sd
 }
 
 /** P(rating >= t) from the level probabilities. */
-export function probabilityAtLeast(map: LevelMap, prob: Float64Array, at: number, t: number): number {
+export function probabilityAtLeast(
+  map: LevelMap,
+  prob: Float64Array,
+  at: number,
+  t: number,
+): number {
   let sum = 0;
   for (let l = map.levels.length - 1; l >= 0 && map.levels[l] >= t; l--) sum += prob[at + l];
   return Math.min(1, Math.max(0, sum));

@@ -319,7 +319,9 @@ export class ReaderStep {
     for (let k = 0; k < this.placement.count; k++) {
       const book = this.placement.book[k];
       const distance = this.residual[k] - this.fitMean[k];
-      sum += this.books.precision[book] * (distance * distance + this.fitVar[k] + this.bookVariance(book));
+      sum +=
+        this.books.precision[book] *
+        (distance * distance + this.fitVar[k] + this.bookVariance(book));
     }
     return sum;
   }

@@ -199,7 +199,8 @@ export class SidePrior {
     const { dim, hyper } = this;
     const scatter = hyper.inverseScale.slice();
     const active = this.addScatter(side, scatter);
-    for (let a = 0; a < dim; a++) for (let b = 0; b < a; b++) scatter[b * dim + a] = scatter[a * dim + b];
+    for (let a = 0; a < dim; a++)
+      for (let b = 0; b < a; b++) scatter[b * dim + a] = scatter[a * dim + b];
     this.precision = wishart(dim, hyper.dof + active, scatter);
   }
 
@@ -214,7 +215,9 @@ export class SidePrior {
         const [mean, meanLn] = [gammaMean(ridge), gammaMeanLn(ridge)];
         for (let g = space.familyStart[f]; g < space.familyStart[f + 1]; g++) {
           const variance = this.effectVar[g * dim + d];
-          sum += 0.5 * (mean * (this.effect[g * dim + d] ** 2 + variance) - 1 - meanLn - Math.log(variance));
+          sum +=
+            0.5 *
+            (mean * (this.effect[g * dim + d] ** 2 + variance) - 1 - meanLn - Math.log(variance));
         }
       }
     }

@@ -43,7 +43,8 @@ export class SparseVector {
   rowDot(matrix: Float64Array, stride: number, row: number): number {
     let sum = 0;
     const base = row * stride;
-    for (let i = 0; i < this.count; i++) sum += this.value[this.index[i]] * matrix[base + this.index[i]];
+    for (let i = 0; i < this.count; i++)
+      sum += this.value[this.index[i]] * matrix[base + this.index[i]];
     return sum;
   }
 

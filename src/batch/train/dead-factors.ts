@@ -3,7 +3,7 @@ import type { ModelState } from './model-state.ts';
 /** Signal of a dead factor, at most, as a part of the noise variance. */
 const DEAD_SHARE = 1e-6;
 /** Sweeps in a row in which it must have fallen: on a saddle a small signal grows. */
-const FALLS = 3;
+const FALLS = 2;
 
 /** Mean of p_uk^2 times mean of q_ik^2 over rated entities: the variance that factor k explains. */
 export function factorSignal(state: ModelState, k: number): number {
