@@ -1,3 +1,4 @@
+import { imprintOf } from '../../model/imprint.ts';
 import type { CatalogueEntry } from './book-table.ts';
 import type { DatasetBuilder } from './dataset-builder.ts';
 import { cleanText } from './decode-text.ts';
@@ -65,4 +66,13 @@ export function addCatalogueRow(
   }
   if (year > 0) addYearLabels(build, book, year);
   return entry;
+}
+
+/** Labels every book with the publisher prefix of its ISBN: all that is known of one without a catalogue entry. */
+export function addImprintLabels(build: DatasetBuilder): void {
+  const family = build.bookFamilies.family('imprint');
+  for (let book = 0; book < build.books.length; book++) {
+    const imprint = imprintOf(build.books.id(book));
+    if (imprint !== null) family.add(book, imprint);
+  }
 }

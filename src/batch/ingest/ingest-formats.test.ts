@@ -65,6 +65,21 @@ describe('the original BookCrossing dump', () => {
     ]);
   });
 
+  it('labels books by the publisher prefix of the ISBN, with a catalogue entry or without', async () => {
+    const { dataset } = await read({
+      'BX-Book-Ratings.csv':
+        'User-ID;ISBN;Book-Rating\n1;0306406152;3\n1;0-440-23474-3;4\n1;3404139178;5\n1;0306406153;6\n',
+      'BX-Books.csv': `${DUMP_BOOKS}"0306406152";"T";"A";"1999";"P";"";"";""\r\n`,
+    });
+    const imprints = dataset.books.ids.map((id) => [id, ...bookLabels(dataset, 'imprint', id)]);
+    expect(imprints).toEqual([
+      ['0306406152', '0-306'],
+      ['0440234743', '0-440'],
+      ['3404139178', '3-404'],
+      ['0306406153'],
+    ]);
+  });
+
   it('puts an author back that an escaped quote had drawn into the title', async () => {
     const { dataset, report } = await read({
       'BX-Book-Ratings.csv': DUMP_RATINGS,

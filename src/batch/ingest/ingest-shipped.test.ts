@@ -79,7 +79,7 @@ describe('the shipped BookCrossing data', () => {
     const sides = [dataset.readers, dataset.books];
     expect(sides.map((side) => side.families.map((family) => family.name).sort())).toEqual([
       ['age', 'country', 'state'],
-      ['author', 'decade', 'publisher', 'series', 'year', 'years5'],
+      ['author', 'decade', 'imprint', 'publisher', 'series', 'year', 'years5'],
     ]);
     for (const { ids, families } of sides) {
       for (const { offsets, indices, labels } of families) {
@@ -89,6 +89,16 @@ describe('the shipped BookCrossing data', () => {
         expect(new Set(labels).size).toBe(labels.length);
       }
     }
+  });
+
+  it('knows the imprint of nearly every book, with a catalogue entry or without', () => {
+    const imprint = dataset.books.families.find(({ name }) => name === 'imprint');
+    const { offsets = new Int32Array(), labels = [] } = imprint ?? {};
+    const unlisted = [...dataset.books.listed.keys()].filter((m) => dataset.books.listed[m] === 0);
+    const known = unlisted.filter((m) => (offsets[m + 1] ?? 0) > (offsets[m] ?? 0));
+    expect(unlisted).toHaveLength(39_383);
+    expect(known.length / unlisted.length).toBeGreaterThan(0.9);
+    expect(labels).toContain('0-440');
   });
 
   it('reads the same data to the same hash', async () => {

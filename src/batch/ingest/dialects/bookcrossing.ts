@@ -1,4 +1,4 @@
-import { addCatalogueRow } from '../book-labels.ts';
+import { addCatalogueRow, addImprintLabels } from '../book-labels.ts';
 import { parseNumber, type DatasetBuilder } from '../dataset-builder.ts';
 import { seriesLabels } from '../name-labels.ts';
 import { addAgeLabel, addLocationLabels, newReader } from '../reader-labels.ts';
@@ -25,6 +25,10 @@ function bindRatings(columns: readonly string[], build: DatasetBuilder): RowRead
   const bookAt = columns.indexOf('isbn');
   const ratingAt = columns.findIndex((name) => name.endsWith('rating'));
   const places = [readerAt, bookAt, ratingAt] as const;
+  // The ratings are read last: all books are known then.
+  build.whenRead.push(() => {
+    addImprintLabels(build);
+  });
   return (fields, notes) => {
     if (fields.length !== columns.length) {
       notes.bad(
