@@ -5,6 +5,7 @@ import type { Gamma } from '../../model/gamma.ts';
 import type { LabelSpace } from '../../model/label-space.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import type { RatingMatrix } from '../../model/rating-matrix.ts';
+import { checkRatings } from './check-ratings.ts';
 import { START_SHARE } from './effect-variances.ts';
 import type { ReaderSide } from '../../model/book-step.ts';
 import type { BookSide } from '../../model/reader-step.ts';
@@ -60,9 +61,13 @@ export interface ModelState {
   squares: number;
 }
 
-/** The starting point: random factors, everything else at its prior (docs/model.md 3.1 c). */
+/**
+ * The starting point: random factors, everything else at its prior (docs/model.md 3.1 c).
+ * Throws `MODEL_INPUT` where a rating is not finite.
+ */
 export function startState(data: TrainingData, rank: number, seed: number): ModelState {
   const { matrix } = data;
+  checkRatings(matrix);
   const dim = rank + 1;
   const { mean, variance } = moments(matrix.value);
   const random = seededRandom(seed);
