@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { smallDataset } from '../../testing/small-dataset.ts';
-import { splitByPairs, type PairRow } from './split-by-pairs.ts';
+import type { PairRow } from '../ingest/read-pairs.ts';
+import { splitByPairs } from './split-by-pairs.ts';
 
 const data = {
   ...smallDataset([
@@ -50,6 +51,11 @@ describe('splitByPairs', () => {
         message: `test.csv, line 3: the pair (${user}, ${item}) has no rating in the data`,
       }),
     );
+  });
+
+  it('knows an ISBN in a spelling that the data does not have', () => {
+    const split = splitByPairs(data, { test: rows('test.csv', [['a', '978-0-385-50420-1']]) });
+    expect([...split.test]).toEqual([1]);
   });
 
   it('refuses a pair that is in both files', () => {

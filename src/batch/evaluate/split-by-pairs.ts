@@ -1,16 +1,8 @@
+import { canonicalBookId } from '../../model/isbn.ts';
 import { AppError } from '../../runtime/errors.ts';
 import type { Dataset } from '../ingest/dataset.ts';
+import type { PairRow } from '../ingest/read-pairs.ts';
 import { partition, type Split } from './split.ts';
-
-/** One row of a file that says which ratings to train on or to measure with. */
-export interface PairRow {
-  readonly file: string;
-  /** Line in the file, from 1. */
-  readonly line: number;
-  readonly user: string;
-  /** Canonical id, or as it stands in the data's file. */
-  readonly item: string;
-}
 
 /** Pairs to hold out and, if given, the only ones to train on. */
 export interface PairSplit {
@@ -52,7 +44,7 @@ function rowFinder(dataset: Dataset): (pair: PairRow) => number {
   ratings.reader.forEach((reader, row) => rowOf.set(cell(reader, ratings.book[row]), row));
   return (pair) => {
     const reader = readerOf.get(pair.user);
-    const book = bookOf.get(pair.item);
+    const book = bookOf.get(pair.item) ?? bookOf.get(canonicalBookId(pair.item));
     const row =
       reader === undefined || book === undefined ? undefined : rowOf.get(cell(reader, book));
     if (row === undefined) {

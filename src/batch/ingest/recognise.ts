@@ -21,7 +21,7 @@ function fileOf(table: Table, files: ReadonlyMap<string, DataFile>): DataFile | 
 }
 
 /** The first line of a file, as bytes; throws `DATA_UNREADABLE` where the file is not text. */
-async function firstLine(file: DataFile): Promise<string> {
+export async function firstLine(file: DataFile): Promise<string> {
   const opened = await openDataFile(file);
   let text = '';
   try {
@@ -38,7 +38,7 @@ async function firstLine(file: DataFile): Promise<string> {
 }
 
 /** Whether a ratings file that starts with this line is of the dialect. */
-function claims(table: Table, line: string): boolean {
+export function claims(table: Table, line: string): boolean {
   const fields = columnNames(line.split(table.csv.delimiter));
   if (table.columns !== undefined) return fields.length === table.columns.length;
   return table.required.every((name) => fields.includes(name));

@@ -24,10 +24,13 @@ export class RowNotes {
   bad(kind: string, column: number, text: string): void {
     this.badRows++;
     this.#findings.add('set-aside', kind, this.file, this.line, text);
-    if (this.#firstBad !== null) return;
+    this.#firstBad ??= `${this.place(column)}: ${kind}, "${shorten(text)}"`;
+  }
+
+  /** The row and one of its fields, as messages name them. */
+  protected place(column: number): string {
     const name = this.#columns[column];
-    const where = `column ${String(column + 1)}${name === undefined ? '' : ` (${name})`}`;
-    this.#firstBad = `line ${String(this.line)}, ${where}: ${kind}, "${shorten(text)}"`;
+    return `line ${this.line}, column ${column + 1}${name === undefined ? '' : ` (${name})`}`;
   }
 
   repaired(kind: string, text: string): void {
