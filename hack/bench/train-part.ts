@@ -36,7 +36,7 @@ export async function trainPart(
         memoryFigure(`${what}: peak memory`, peak, command),
       ],
       notes: [
-        `Default settings, an empty store, ${number(counts.ratings)} ratings and ${number(counts.interactions)} interactions; rank ${model.rank}, ${model.sweeps} sweeps. Start and end of the process count.`,
+        `${quick ? 'Two sweeps' : 'Default settings'}, an empty store, ${number(counts.ratings)} ratings and ${number(counts.interactions)} interactions; rank ${model.rank}, ${model.sweeps} sweeps. Start and end of the process count.`,
         ...(peakMiB === null
           ? ['GNU time is missing: the peak is what the run itself noted.']
           : []),
