@@ -8,8 +8,11 @@ import type { Wishart } from './wishart.ts';
 
 /** Hyper-prior of the ridges: broad, with its mean at 10. */
 const RIDGE_PRIOR: Gamma = { shape: 1, rate: 0.1 };
-/** Precision that every prior starts from, times the identity. */
-const START_PRECISION = 10;
+/**
+ * Precision that every prior starts from, times the identity: weak, since a strong one shuts down every factor whose
+ * singular value is below it times the noise variance, and hyper-parameters never bring one back.
+ */
+const START_PRECISION = 1;
 
 /** The posteriors of one side that a prior is learned from. */
 export interface SidePosteriors {
