@@ -78,7 +78,7 @@ describe('the best books of a reader', () => {
 
   function bestOf(
     model: TrainedModel,
-    rated: readonly (readonly [number, number])[],
+    rated: ReadonlyArray<readonly [number, number]>,
     count: number,
   ) {
     const fold = new FoldIn(model);

@@ -21,7 +21,7 @@ function planted(dim: number) {
   const spread = randomPrecision(random, dim, 0.2);
   const mean = new Float64Array(ENTITIES * dim);
   for (let n = 0; n < ENTITIES; n++) {
-    const z = Array.from({ length: dim }, () => 0.3 * normalDraw(random));
+    const z = Array.from({ length: dim }, () => normalDraw(random));
     for (let d = 0; d < dim; d++) {
       let sum = 2 + d;
       for (let a = 0; a < dim; a++) sum += spread[d * dim + a] * z[a];
@@ -50,14 +50,14 @@ describe('the prior of a side', () => {
     // intercept and effects of a family that every entity has are told apart by their differences only
     for (let d = 0; d < dim; d++) {
       const got = prior.effect[dim + d] - prior.effect[d];
-      expect(got).toBeCloseTo(effect[dim + d] - effect[d], 1);
+      expect(Math.abs(got - effect[dim + d] + effect[d])).toBeLessThan(0.1);
     }
     let squares = 0;
     for (let i = 0; i < side.mean.length; i++) squares += (side.mean[i] - prior.mean[i]) ** 2;
     let unexplained = 0;
     const average = side.mean.reduce((sum, x) => sum + x, 0) / side.mean.length;
     for (const x of side.mean) unexplained += (x - average) ** 2;
-    expect(squares).toBeLessThan(0.05 * unexplained);
+    expect(squares).toBeLessThan(0.15 * unexplained);
   });
 
   it('learns the precision of what is left over', () => {

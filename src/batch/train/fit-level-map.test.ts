@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { levelProbabilities, plainLevelMap, ratingQuantile } from '../../model/level-map.ts';
+import type { LevelMap } from '../../model/level-map.ts';
+import { normalDraw, seededRandom } from '../../model/random.ts';
+import { fitLevelMap } from './fit-level-map.ts';
+import type { UnseenRows } from './fit-level-map.ts';
+
+const LEVELS = Float64Array.of(1, 2, 3, 4, 5);
+/** Uneven: level 3 is rare, 4 is wide. */
+const CUTS = [1.8, 2.9, 3.1, 4.8];
+
+/**
+ * Rows whose true spread is `inflation` times what the model says, with cuts of their own; `skew` makes the wide rows
+ * worse than the narrow ones.
+ */
+function rowsOf(seed: number, count: number, inflation = 1.4, skew = 0): UnseenRows {
+  const random = seededRandom(seed);
+  const mean = Float64Array.from({ length: count }, () => 3.3 + normalDraw(random));
+  const variance = Float64Array.from({ length: count }, () => 0.3 + random());
+  const level = Int32Array.from(mean, (m, n) => {
+    const wider = inflation * Math.exp(skew * (variance[n] - 0.8));
+    const latent = m + Math.sqrt(wider * variance[n]) * normalDraw(random);
+    return CUTS.filter((cut) => latent > cut).length;
+  });
+  return { level, mean, variance };
+}
+
+function logLikelihood(map: LevelMap, rows: UnseenRows): number {
+  const prob = new Float64Array(LEVELS.length);
+  let sum = 0;
+  for (let n = 0; n < rows.level.length; n++) {
+    levelProbabilities(map, rows.mean[n], rows.variance[n], prob, 0);
+    sum += Math.log(prob[rows.level[n]]);
+  }
+  return sum / rows.level.length;
+}
+
+/** Share of the rows, from the given ones, that the central interval of mass `share` covers. */
+function coverage(map: LevelMap, rows: UnseenRows, share: number, only = (_sd: number) => true) {
+  const prob = new Float64Array(LEVELS.length);
+  let [covered, all] = [0, 0];
+  for (let n = 0; n < rows.level.length; n++) {
+    const sd = Math.sqrt(rows.variance[n]);
+    if (!only(sd)) continue;
+    levelProbabilities(map, rows.mean[n], rows.variance[n], prob, 0);
+    const low = ratingQuantile(map, prob, 0, sd, (1 - share) / 2);
+    const high = ratingQuantile(map, prob, 0, sd, (1 + share) / 2);
+    const level = LEVELS[rows.level[n]];
+    all++;
+    if (low <= level && level <= high) covered++;
+  }
+  return { share: covered / all, rows: all };
+}
+
+describe('the map to the levels', () => {
+  const rows = rowsOf(1, 6000);
+  const fitted = fitLevelMap(LEVELS, rows);
+
+  it('finds planted cuts and spread', () => {
+    CUTS.forEach((cut, c) => {
+      expect(Math.abs(fitted.cuts[c] - cut)).toBeLessThan(0.06);
+    });
+    expect(Math.abs(fitted.spread - 1.4)).toBeLessThan(0.12);
+  });
+
+  it('is likelier than the plain one, on rows that it has not seen', () => {
+    const fresh = rowsOf(2, 4000);
+    expect(logLikelihood(fitted, fresh)).toBeGreaterThan(
+      logLikelihood(plainLevelMap(LEVELS), fresh) + 0.05,
+    );
+  });
+
+  it.each([0.5, 0.8, 0.9, 0.95])('covers %d of fresh rows', (share) => {
+    const map = fitLevelMap(LEVELS, rowsOf(3, 6000));
+    const got = coverage(map, rowsOf(4, 20_000), share);
+    // three standard errors of table and fresh rows; levels are discrete, which can only cover more
+    const error =
+      3 * Math.sqrt(share * (1 - share)) * (1 / Math.sqrt(6000) + 1 / Math.sqrt(got.rows));
+    expect(got.share).toBeGreaterThan(share - error);
+    expect(got.share).toBeLessThan(share + error + 0.02);
+  });
+
+  it('covers narrow and wide rows alike where the spread is wrong in different ways', () => {
+    const map = fitLevelMap(LEVELS, rowsOf(5, 8000, 1.2, 1.5));
+    const fresh = rowsOf(6, 20_000, 1.2, 1.5);
+    expect(map.groupEdges.length).toBe(3);
+    const [low, , high] = map.groupEdges;
+    for (const only of [(sd: number) => sd <= low, (sd: number) => sd > high]) {
+      expect(Math.abs(coverage(map, fresh, 0.8, only).share - 0.8)).toBeLessThan(0.04);
+    }
+  });
+
+  it('keeps the cuts in order where a level never occurs', () => {
+    const some = rowsOf(7, 1000);
+    const map = fitLevelMap(LEVELS, { ...some, level: some.level.map((l) => (l === 2 ? 3 : l)) });
+    expect(map.cuts).toEqual(map.cuts.toSorted());
+    expect(new Set(map.cuts).size).toBe(4);
+    expect(map.cuts.every(Number.isFinite)).toBe(true);
+  });
+
+  it('is the plain one from too few rows, and for a scale of one level', () => {
+    expect(fitLevelMap(LEVELS, rowsOf(1, 50))).toEqual(plainLevelMap(LEVELS));
+    const one = Float64Array.of(5);
+    const same = { ...rows, level: new Int32Array(rows.level.length) };
+    expect(fitLevelMap(one, same)).toEqual(plainLevelMap(one));
+  });
+});
