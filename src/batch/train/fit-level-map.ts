@@ -12,9 +12,9 @@ export interface UnseenRows {
 }
 
 /** Groups of equal size by latent spread, each with a conformal table of its own ... */
-const GROUPS = 4;
+const GROUPS = 8;
 /** ... from the rows within this rank distance of its middle, so that neighbours share rows ... */
-const WINDOW = 0.25;
+const WINDOW = 0.15;
 /** ... unless a group would have fewer rows than this. */
 const MIN_GROUP_ROWS = 200;
 /** Points of a group's conformal table: one for each percent. */
