@@ -1,7 +1,7 @@
 /**
  * Cholesky factor of a symmetric positive definite n x n matrix, in place.
  * Reads the lower triangle of `a` (row-major, row stride n) and replaces it by L; the upper triangle is not touched.
- * Returns -1, or the row whose pivot is not positive.
+ * Returns -1, or the row whose pivot is not positive. Rows go four at a time, since one sum waits for its own additions.
  */
 export function cholesky(a: Float64Array, n: number): number {
   for (let j = 0; j < n; j++) {
@@ -12,7 +12,29 @@ export function cholesky(a: Float64Array, n: number): number {
     const root = Math.sqrt(pivot);
     a[rowJ + j] = root;
     const scale = 1 / root;
-    for (let i = j + 1; i < n; i++) {
+    let i = j + 1;
+    for (; i + 3 < n; i += 4) {
+      const row0 = i * n;
+      const row1 = row0 + n;
+      const row2 = row1 + n;
+      const row3 = row2 + n;
+      let sum0 = a[row0 + j];
+      let sum1 = a[row1 + j];
+      let sum2 = a[row2 + j];
+      let sum3 = a[row3 + j];
+      for (let k = 0; k < j; k++) {
+        const by = a[rowJ + k];
+        sum0 -= a[row0 + k] * by;
+        sum1 -= a[row1 + k] * by;
+        sum2 -= a[row2 + k] * by;
+        sum3 -= a[row3 + k] * by;
+      }
+      a[row0 + j] = sum0 * scale;
+      a[row1 + j] = sum1 * scale;
+      a[row2 + j] = sum2 * scale;
+      a[row3 + j] = sum3 * scale;
+    }
+    for (; i < n; i++) {
       const rowI = i * n;
       let sum = a[rowI + j];
       for (let k = 0; k < j; k++) sum -= a[rowI + k] * a[rowJ + k];
@@ -37,16 +59,49 @@ export function invertFromFactor(l: Float64Array, n: number, out: Float64Array):
   for (let j = n - 1; j >= 0; j--) {
     const rowJ = j * n;
     const scale = 1 / l[rowJ + j];
-    for (let i = n - 1; i > j; i--) {
-      const rowI = i * n;
-      let sum = 0;
-      for (let k = j + 1; k < n; k++) sum += l[k * n + j] * out[rowI + k];
-      out[rowI + j] = -sum * scale;
-      out[rowJ + i] = -sum * scale;
-    }
+    // column j of L lies in row j of `out` until the row's own numbers are known
+    for (let k = j + 1; k < n; k++) out[rowJ + k] = l[k * n + j];
+    invertColumn(out, n, j, scale);
     let sum = 0;
-    for (let k = j + 1; k < n; k++) sum += l[k * n + j] * out[rowJ + k];
+    for (let k = j + 1; k < n; k++) {
+      const value = out[k * n + j];
+      sum += out[rowJ + k] * value;
+      out[rowJ + k] = value;
+    }
     out[rowJ + j] = (scale - sum) * scale;
+  }
+}
+
+/** Column j below the diagonal, of the inverse right of it and column j of L in row j; four rows at a time. */
+function invertColumn(out: Float64Array, n: number, j: number, scale: number): void {
+  const rowJ = j * n;
+  let i = j + 1;
+  for (; i + 3 < n; i += 4) {
+    const row0 = i * n;
+    const row1 = row0 + n;
+    const row2 = row1 + n;
+    const row3 = row2 + n;
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let k = j + 1; k < n; k++) {
+      const by = out[rowJ + k];
+      sum0 += by * out[row0 + k];
+      sum1 += by * out[row1 + k];
+      sum2 += by * out[row2 + k];
+      sum3 += by * out[row3 + k];
+    }
+    out[row0 + j] = -sum0 * scale;
+    out[row1 + j] = -sum1 * scale;
+    out[row2 + j] = -sum2 * scale;
+    out[row3 + j] = -sum3 * scale;
+  }
+  for (; i < n; i++) {
+    const rowI = i * n;
+    let sum = 0;
+    for (let k = j + 1; k < n; k++) sum += out[rowJ + k] * out[rowI + k];
+    out[rowI + j] = -sum * scale;
   }
 }
 
