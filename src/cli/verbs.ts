@@ -6,6 +6,7 @@ import { modelsDelete } from './verbs/models-delete.ts';
 import { modelsList } from './verbs/models-list.ts';
 import { modelsRollback } from './verbs/models-rollback.ts';
 import { modelsShow } from './verbs/models-show.ts';
+import { predict } from './verbs/predict.ts';
 import { recommend } from './verbs/recommend.ts';
 import { train } from './verbs/train.ts';
 
@@ -14,6 +15,7 @@ export const VERBS: readonly Verb[] = [
   demo,
   train,
   evaluate,
+  predict,
   recommend,
   modelsList,
   modelsShow,

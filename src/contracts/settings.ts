@@ -141,6 +141,10 @@ export const settingsSchema = z.strictObject({
     { flag: 'test', value: 'file', description: 'Ratings to measure with; needs --train' },
     z.string().min(1).optional(),
   ),
+  pairs: given(
+    { value: 'file', description: 'CSV file with user,item to predict; - for standard input' },
+    z.string().min(1).optional(),
+  ),
   listLength: given(
     { value: 'n', description: "Books in a reader's list" },
     count(1, 1000).default(50),
@@ -154,7 +158,11 @@ export const settingsSchema = z.strictObject({
     z.enum(['mean', 'cautious', 'thompson']).default('mean'),
   ),
   samples: given(
-    { env: 'N_SAMPLES', value: 'n', description: 'Draws that policy thompson averages; 1 explores most' },
+    {
+      env: 'N_SAMPLES',
+      value: 'n',
+      description: 'Draws that policy thompson averages; 1 explores most',
+    },
     count(1, 10_000).default(1),
   ),
   publish: given(

@@ -17,6 +17,7 @@ const CAUTIOUS_Z = -1.6448536269514722;
 export class ModelRecommender implements Recommender {
   readonly model: TrainedModel;
   readonly levels: Float64Array;
+  readonly unknownBook: number;
   private readonly fold: FoldIn;
   private readonly ranking: ListRanking;
   private readonly probability: Float64Array;
@@ -25,6 +26,7 @@ export class ModelRecommender implements Recommender {
   constructor(model: TrainedModel) {
     this.model = model;
     this.levels = model.levelMap.levels;
+    this.unknownBook = model.listed.length - 1;
     this.fold = new FoldIn(model);
     this.ranking = new ListRanking(model);
     this.probability = new Float64Array(this.levels.length);

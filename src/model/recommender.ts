@@ -39,6 +39,8 @@ export type ListPolicy =
 export interface Recommender {
   /** Levels of the scale, ascending. */
   readonly levels: Float64Array;
+  /** Index for `predict` of the book of which nothing is known; it is never listed. */
+  readonly unknownBook: number;
   /** Label indices for named fields, e.g. `{country: 'usa', age: '31'}`; what is unknown is left out. */
   labelsOf(fields: Readonly<Record<string, string>>): Uint32Array;
   /** The best `topK` listed books that the reader has not rated or met. */

@@ -13,7 +13,10 @@ export interface ReaderPriorModel {
   readonly precision: Float64Array;
 }
 
-/** Everything that answers for any reader: books, hyper-parameters and the map to the levels. No reader is in it. */
+/**
+ * Everything that answers for any reader: books, hyper-parameters and the map to the levels. No reader is in it. The
+ * last of the M books stands for any that is not in the catalogue: the books' prior, without labels, never listed.
+ */
 export interface TrainedModel {
   /** D = K + 1. */
   readonly dim: number;

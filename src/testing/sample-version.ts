@@ -9,6 +9,7 @@ import type { ReaderRecord, Store } from '../store/store.ts';
 export const SAMPLE_ISBNS = ['0195153448', '0002005018', '0060973129', '0374157065', '0393045218'];
 
 const LISTED = 4;
+const UNKNOWN_BOOK_MEAN = 6;
 const LEVELS = Float64Array.from({ length: 10 }, (_, i) => i + 1);
 
 /**
@@ -17,10 +18,12 @@ const LEVELS = Float64Array.from({ length: 10 }, (_, i) => i + 1);
  */
 export class SampleRecommender implements Recommender {
   readonly levels = LEVELS;
+  readonly unknownBook: number;
   readonly #means: readonly number[];
 
   constructor(means: readonly number[]) {
     this.#means = means;
+    this.unknownBook = means.length;
   }
 
   labelsOf(): Uint32Array {
@@ -40,8 +43,19 @@ export class SampleRecommender implements Recommender {
     );
   }
 
-  predict(): Prediction[] {
-    return [];
+  predict(reader: ReaderInput, books: Uint32Array): Prediction[] {
+    return Array.from(books, (book) => {
+      const mean = (this.#means[book] ?? UNKNOWN_BOOK_MEAN) + this.#shift(reader);
+      return {
+        mean,
+        varReader: 1 / (1 + reader.ratedBook.length),
+        varBook: book === this.unknownBook ? 1 : 0.25,
+        varNoise: 1,
+        levels: LEVELS.map(() => 1 / LEVELS.length),
+        quantile: (p) => mean + 4 * (p - 0.5),
+        atLeast: (t) => (mean >= t ? 1 : 0),
+      };
+    });
   }
 
   #shift(reader: ReaderInput): number {

@@ -63,8 +63,11 @@ function foreignKind(head: Buffer): string | null {
   return head.includes(0) ? 'binary data' : null;
 }
 
-/** Passes chunks on without a byte order mark, after a look at the first. */
-async function* textChunks(name: string, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** Passes chunks on without a byte order mark; throws `DATA_UNREADABLE` where the first is not text. */
+export async function* textChunks(
+  name: string,
+  source: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
   let first = true;
   for await (const chunk of source) {
     const kind = first ? foreignKind(chunk) : null;

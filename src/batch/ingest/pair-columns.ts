@@ -1,3 +1,5 @@
+import type { CsvFormat } from './dialects/dialect.ts';
+
 /** Where a CSV file of pairs has its ids, by index. */
 export interface PairColumns {
   readonly user: number;
@@ -5,6 +7,9 @@ export interface PairColumns {
   /** Whether the first line is a header. */
   readonly header: boolean;
 }
+
+/** Plain CSV: commas, quotes doubled within quoted fields. */
+export const PLAIN_CSV: CsvFormat = { delimiter: ',', quotes: 'doubled' };
 
 const USER_NAMES = ['user', 'user_id', 'user-id', 'userid'];
 const ITEM_NAMES = ['item', 'item_id', 'isbn', 'movieid'];

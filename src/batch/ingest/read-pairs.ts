@@ -2,10 +2,10 @@ import { AppError } from '../../runtime/errors.ts';
 import { openDataFile } from './data-files.ts';
 import { DatasetBuilder } from './dataset-builder.ts';
 import { decodeText } from './decode-text.ts';
-import type { CsvFormat, RowReader, Table } from './dialects/dialect.ts';
+import type { RowReader, Table } from './dialects/dialect.ts';
 import { DIALECTS } from './dialects/registry.ts';
 import { Findings, shorten } from './findings.ts';
-import { pairColumns } from './pair-columns.ts';
+import { PLAIN_CSV, pairColumns } from './pair-columns.ts';
 import { columnNames, readTable } from './read-table.ts';
 import { claims, firstLine } from './recognise.ts';
 import { RowNotes } from './row-notes.ts';
@@ -19,8 +19,6 @@ export interface PairRow {
   /** As it stands in the file. */
   readonly item: string;
 }
-
-const PLAIN: CsvFormat = { delimiter: ',', quotes: 'doubled' };
 
 const HINT =
   'Give CSV with the columns user,item, or ratings in a format of docs/data.md; plain or gzipped.';
@@ -44,7 +42,7 @@ export async function readPairs(path: string, signal?: AbortSignal): Promise<Pai
 function tableOf(file: string, line: string): Table {
   const known = DIALECTS.find(({ ratings }) => claims(ratings, line) && hasRatings(ratings, line));
   if (known !== undefined) return known.ratings;
-  const fields = columnNames(line.split(PLAIN.delimiter));
+  const fields = columnNames(line.split(PLAIN_CSV.delimiter));
   const places = pairColumns(fields);
   if (places === null) {
     const what = line.trim() === '' ? 'the file is empty' : `no pairs of ids: ${shorten(line)}`;
@@ -57,7 +55,7 @@ function tableOf(file: string, line: string): Table {
       build.rate(row, columns, 0, Number.NaN, notes);
     };
   };
-  const plain = { names: [], csv: PLAIN, required: [], bind };
+  const plain = { names: [], csv: PLAIN_CSV, required: [], bind };
   return places.header ? plain : { ...plain, columns: ['user', 'item'] };
 }
 

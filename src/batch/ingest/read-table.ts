@@ -43,7 +43,8 @@ function assertColumns(table: Table, columns: readonly string[], file: string): 
   );
 }
 
-function readError(cause: unknown, file: string, line: number): unknown {
+/** What reading a CSV file has thrown, as an `AppError` that names where; `line` is the last one read. */
+export function readError(cause: unknown, file: string, line: number): unknown {
   if (cause instanceof AppError) return cause;
   if (cause instanceof Error && cause.name === 'AbortError') {
     const hint = 'Nothing was changed; start again when it suits.';
