@@ -100,6 +100,17 @@ describe('the best books of a reader', () => {
     expect(bestOf(biasModel([1, 1, 1, 1, 1, 1], author), [[2, 10]], 4)).toEqual([0, 1, 3, 4]);
   });
 
+  it('come in the order of their index where another author brought the later one first', () => {
+    const model = biasModel([0, 0, 0, 0], [4, 5, 5, 4]);
+    model.books.precision.fill(1);
+    // authors 5 and 4 are liked alike, and 5 was met first
+    const rated = [
+      [2, 9],
+      [3, 9],
+    ] as const;
+    expect(bestOf(model, rated, 2)).toEqual([0, 1]);
+  });
+
   it('have the liked author first and the disliked one last', () => {
     const model = biasModel([0, 0, 0, 0, 0], [1, 1, 0, 2, 2]);
     const rated = [
