@@ -67,4 +67,14 @@ describe('the stop rule', () => {
       ),
     ).toBe(26);
   });
+
+  it('stops a bound that rises while the held-out rows get worse', () => {
+    const rising = repeat(40, (n) => -2 + 0.01 * n);
+    expect(
+      stopOf(
+        rising,
+        repeat(40, (n) => 1.5 + 0.001 * Math.abs(n - 13)),
+      ),
+    ).toBe(17);
+  });
 });

@@ -4,31 +4,30 @@ import type { SweepReport } from './trainer.ts';
 const MIN_SWEEPS = 15;
 /** Sweeps in a row that must be flat. */
 const PATIENCE = 3;
-/** A sweep is flat when the bound gains less than this many nats a rating ... */
-const FLAT_ELBO = 2e-4;
-/** ... and the held-out RMSE moves by less than this share. */
+/** A sweep is flat when the best held-out RMSE so far falls by less than this share ... */
 const FLAT_RMSE = 2e-4;
+/** ... or, without held-out rows, when the bound gains less than this many nats a rating. */
+const FLAT_ELBO = 2e-4;
 
-/** Says when training may stop: never on the early plateau. */
+/** Says when training may stop: never on the early plateau, and not for a bound that held-out rows do not profit from. */
 export class StopRule {
   private readonly ratings: number;
-  private previous: SweepReport | null = null;
+  private elbo = -Infinity;
+  private bestRmse = Infinity;
   private flat = 0;
 
   constructor(ratings: number) {
     this.ratings = ratings;
   }
 
-  done(report: SweepReport): boolean {
-    const { previous } = this;
-    this.previous = report;
-    if (previous === null) return false;
-    const gain = (report.elbo - previous.elbo) / this.ratings;
-    const move =
-      report.heldOutRmse === null || previous.heldOutRmse === null
-        ? 0
-        : Math.abs(report.heldOutRmse / previous.heldOutRmse - 1);
-    this.flat = gain < FLAT_ELBO && move < FLAT_RMSE ? this.flat + 1 : 0;
-    return report.sweep >= MIN_SWEEPS && this.flat >= PATIENCE;
+  done({ sweep, elbo, heldOutRmse }: SweepReport): boolean {
+    const flat =
+      heldOutRmse === null
+        ? (elbo - this.elbo) / this.ratings < FLAT_ELBO
+        : heldOutRmse > this.bestRmse * (1 - FLAT_RMSE);
+    this.flat = flat ? this.flat + 1 : 0;
+    this.elbo = elbo;
+    this.bestRmse = Math.min(this.bestRmse, heldOutRmse ?? Infinity);
+    return sweep >= MIN_SWEEPS && this.flat >= PATIENCE;
   }
 }
