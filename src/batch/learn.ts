@@ -12,6 +12,7 @@ import { readerFamilies, trainingData } from './train/features.ts';
 import { fitLevelMap } from './train/fit-level-map.ts';
 import { HeldOutRows } from './train/held-out-rows.ts';
 import type { ModelState } from './train/model-state.ts';
+import { SweepPool, threadsFor } from './train/sweep-pool.ts';
 import { continueTraining, train, type SweepReport } from './train/trainer.ts';
 import { trainedModelOf } from './train/trained-model-of.ts';
 
@@ -25,6 +26,8 @@ export interface LearnOptions {
   readonly rank: number;
   readonly sweeps: number;
   readonly seed: number;
+  /** Threads to train with; 0, the default, takes one a core. They change no bit of the result. */
+  readonly threads?: number;
   readonly signal: AbortSignal;
   /** Called after each sweep. */
   readonly onSweep?: (report: SweepReport) => void | Promise<void>;
@@ -48,9 +51,18 @@ export async function learn(
   rows: Int32Array,
   options: LearnOptions,
 ): Promise<Learned> {
+  return withPool(options, rows, (pool) => learnIn(pool, dataset, rows, options));
+}
+
+async function learnIn(
+  pool: SweepPool,
+  dataset: Dataset,
+  rows: Int32Array,
+  options: LearnOptions,
+): Promise<Learned> {
   const { tuning, rest } = tuningSlice(rows, options.seed);
   const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
-  const sweeps = train(trainingData(dataset, rest), options, heldOut);
+  const sweeps = train(trainingData(dataset, rest), options, heldOut, pool);
   const first = await drain(sweeps, options);
   const plain = modelOf(first.state, dataset, rest, plainLevelMap(dataset.levels));
   const unseen = latentRows(plain, readerInputs(dataset, rest), dataset, tuning);
@@ -59,13 +71,26 @@ export async function learn(
     level: levelIndices(value, dataset.levels),
     ...unseen,
   });
-  const learned = await refit({ state: first.state, levelMap }, dataset, rows, options);
+  const learned = await refitIn(pool, { state: first.state, levelMap }, dataset, rows, options);
   return { ...learned, report: first.report };
 }
 
+/** What a training starts from. */
+type Start = Pick<Learned, 'state' | 'levelMap'>;
+
 /** Goes on from a trained state on other rows of the same data. */
 export async function refit(
-  from: { readonly state: ModelState; readonly levelMap: LevelMap },
+  from: Start,
+  dataset: Dataset,
+  rows: Int32Array,
+  options: LearnOptions,
+): Promise<Omit<Learned, 'report'>> {
+  return withPool(options, rows, (pool) => refitIn(pool, from, dataset, rows, options));
+}
+
+async function refitIn(
+  pool: SweepPool,
+  from: Start,
   dataset: Dataset,
   rows: Int32Array,
   options: LearnOptions,
@@ -73,10 +98,24 @@ export async function refit(
   const factors = Array.from({ length: from.state.dim - 1 }, (_, k) => k + 1);
   const start = carryOver(from.state, trainingData(dataset, rows), factors);
   const { state } = await drain(
-    continueTraining(start, Math.min(REFIT_SWEEPS, options.sweeps)),
+    continueTraining(start, Math.min(REFIT_SWEEPS, options.sweeps), HeldOutRows.none, pool),
     options,
   );
   return { state, levelMap: from.levelMap, model: modelOf(state, dataset, rows, from.levelMap) };
+}
+
+/** Runs a training with its threads, which end with it however it ends. */
+async function withPool<T>(
+  { threads = 0 }: LearnOptions,
+  rows: Int32Array,
+  training: (pool: SweepPool) => Promise<T>,
+): Promise<T> {
+  const pool = new SweepPool(threadsFor(threads, rows.length));
+  try {
+    return await training(pool);
+  } finally {
+    await pool.close();
+  }
 }
 
 function modelOf(

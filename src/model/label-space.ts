@@ -1,5 +1,6 @@
 import type { FeatureFamily } from './data.ts';
 import { countingOrder, countingStarts } from './rating-matrix.ts';
+import { sharedFloats, sharedInts } from './shared-array.ts';
 
 /**
  * All label families of one side in one index space: family f owns the labels `familyStart[f] .. familyStart[f + 1]`.
@@ -28,14 +29,14 @@ export function buildLabelSpace(entities: number, families: readonly FeatureFami
   const total = familyStart[families.length];
   const familyOf = new Uint8Array(total);
   families.forEach((_, f) => familyOf.fill(f, familyStart[f], familyStart[f + 1]));
-  const start = new Int32Array(entities + 1);
+  const start = sharedInts(entities + 1);
   for (let n = 0; n < entities; n++) {
     let count = 0;
     for (const family of families) count += family.offsets[n + 1] - family.offsets[n];
     start[n + 1] = start[n] + count;
   }
-  const label = new Int32Array(start[entities]);
-  const weight = new Float64Array(start[entities]);
+  const label = sharedInts(start[entities]);
+  const weight = sharedFloats(start[entities]);
   const single = new Uint8Array(families.length).fill(1);
   for (let n = 0, at = 0; n < entities; n++) {
     for (let f = 0; f < families.length; f++) {

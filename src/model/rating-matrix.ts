@@ -1,8 +1,9 @@
 import type { Ratings } from './data.ts';
+import { sharedFloats, sharedInts } from './shared-array.ts';
 
 /**
  * Ratings sorted by reader (CSR) with an index by book. A rating's position in reader order is its slot.
- * Within a reader, slots keep the order of the rows that came in.
+ * Within a reader, slots keep the order of the rows that came in. All columns lie in shared memory.
  */
 export interface RatingMatrix {
   readonly readers: number;
@@ -21,7 +22,7 @@ export interface RatingMatrix {
 
 /** Start of each key's run when `keys` is sorted by counting; length `count + 1`. */
 export function countingStarts(keys: Int32Array, count: number): Int32Array {
-  const start = new Int32Array(count + 1);
+  const start = sharedInts(count + 1);
   for (const key of keys) start[key + 1]++;
   for (let n = 0; n < count; n++) start[n + 1] += start[n];
   return start;
@@ -30,7 +31,7 @@ export function countingStarts(keys: Int32Array, count: number): Int32Array {
 /** Positions of `keys` in stable key order, given their `countingStarts`. */
 export function countingOrder(keys: Int32Array, start: Int32Array): Int32Array {
   const next = start.slice();
-  const order = new Int32Array(keys.length);
+  const order = sharedInts(keys.length);
   for (let row = 0; row < keys.length; row++) order[next[keys[row]]++] = row;
   return order;
 }
@@ -46,9 +47,9 @@ export function buildRatingMatrix(
   const readerStart = countingStarts(readerOf, readers);
   const order = countingOrder(readerOf, readerStart);
   const size = rows.length;
-  const reader = new Int32Array(size);
-  const book = new Int32Array(size);
-  const value = new Float64Array(size);
+  const reader = sharedInts(size);
+  const book = sharedInts(size);
+  const value = sharedFloats(size);
   for (let slot = 0; slot < size; slot++) {
     const row = rows[order[slot]];
     reader[slot] = ratings.reader[row];

@@ -3,6 +3,7 @@ import { gammaKl, gammaMean, gammaMeanLn } from './gamma.ts';
 import type { Gamma } from './gamma.ts';
 import { labelMembers } from './label-space.ts';
 import type { LabelMembers, LabelSpace } from './label-space.ts';
+import { sharedFloats } from './shared-array.ts';
 import { wishart, wishartKl } from './wishart.ts';
 import type { Wishart } from './wishart.ts';
 
@@ -49,7 +50,7 @@ export class SidePrior {
     this.dim = dim;
     this.space = space;
     this.members = labelMembers(space);
-    this.mean = new Float64Array(space.entities * dim);
+    this.mean = sharedFloats(space.entities * dim);
     this.intercept = new Float64Array(dim);
     this.effect = new Float64Array(labels * dim);
     this.effectVar = new Float64Array(labels * dim);
@@ -154,6 +155,7 @@ export class SidePrior {
   }
 
   /** Prior mean of an entity with the given labels, written to `out[at .. at + D)`. */
+  // eslint-disable-next-line max-params -- kernel: an object for each entity would be garbage
   meanOf(
     label: ArrayLike<number>,
     weight: ArrayLike<number>,

@@ -1,5 +1,7 @@
-import type { HeldOutRows } from './held-out-rows.ts';
 import type { ModelState } from './model-state.ts';
+import { SEARCH_SUMS } from './reader-chunk.ts';
+import { sweepNumbersOf } from './sweep-data.ts';
+import type { SweepPool } from './sweep-pool.ts';
 
 /** Share of the noise variance that every effect variance starts from: half the residual's deviation (3.12). */
 export const START_SHARE = 0.25;
@@ -23,21 +25,17 @@ interface Walk {
 /**
  * Chooses sigma_F^2, family by family, by the squared error of rows that training does not see. The bound itself is a poor
  * judge: mean field counts the books' part of a residual twice, and on sparse data settles far below the best
- * predictions (docs/model.md 3.12). Does nothing between the sweeps of the plan, or without rows.
+ * predictions (docs/model.md 3.12). Does nothing between the sweeps of the plan, or without rows to search on.
  */
-export function searchEffectVariances(
-  state: ModelState,
-  sweep: number,
-  heldOut: HeldOutRows,
-): void {
+export function searchEffectVariances(state: ModelState, sweep: number, pool: SweepPool): void {
   const factor = SEARCHES.get(sweep);
   const { effectVar } = state.books;
-  if (factor === undefined || heldOut.size === 0 || effectVar.length === 0) return;
+  if (factor === undefined || effectVar.length === 0) return;
   const noise = state.tau.rate / state.tau.shape;
   const bounds = { low: MIN_SHARE * noise, high: MAX_SHARE * noise };
-  const readers = heldOut.searchSample(state.data);
-  const error = (): number => heldOut.squaredError(state, readers);
+  const error = (): number => searchError(state, pool);
   let best = error();
+  if (best === Infinity) return;
   for (let f = 0; f < effectVar.length; f++) {
     for (const step of [factor, 1 / factor]) {
       const before = best;
@@ -45,6 +43,16 @@ export function searchEffectVariances(
       if (best < before) break;
     }
   }
+}
+
+/**
+ * Mean squared error of the sample's held-out rows under the state; the readers' posteriors are solved anew, all else is
+ * taken as it stands. Infinity without rows, so that nothing is ever chosen on none.
+ */
+export function searchError(state: ModelState, pool: SweepPool): number {
+  const sums = pool.run('search', sweepNumbersOf(state));
+  const count = sums[SEARCH_SUMS.count];
+  return count === 0 ? Infinity : sums[SEARCH_SUMS.squares] / count;
 }
 
 /** Multiplies variance f by `factor` as long as the error falls; returns the error reached. */

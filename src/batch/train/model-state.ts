@@ -5,6 +5,7 @@ import type { Gamma } from '../../model/gamma.ts';
 import type { LabelSpace } from '../../model/label-space.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import type { RatingMatrix } from '../../model/rating-matrix.ts';
+import { sharedFloats } from '../../model/shared-array.ts';
 import { checkRatings } from './check-ratings.ts';
 import { START_SHARE } from './effect-variances.ts';
 import type { ReaderSide } from '../../model/book-step.ts';
@@ -35,7 +36,7 @@ export interface FactorShape {
   used: number;
 }
 
-/** All posteriors of the model: the current point of the coordinate ascent. */
+/** All posteriors of the model: the current point of the coordinate ascent. What sweeps write lies in shared memory. */
 export interface ModelState {
   readonly data: TrainingData;
   /** D = K + 1. */
@@ -85,15 +86,15 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
     readers: {
       dim,
       ...readers,
-      shiftMean: new Float64Array(matrix.size),
-      shiftVar: new Float64Array(matrix.size),
-      shiftCov: new Float64Array(matrix.size * rank),
+      shiftMean: sharedFloats(matrix.size),
+      shiftVar: sharedFloats(matrix.size),
+      shiftCov: sharedFloats(matrix.size * rank),
     },
     books: {
       dim,
       ...books,
       labels: data.effectLabels,
-      effectVar: new Float64Array(families).fill(START_SHARE * variance),
+      effectVar: sharedFloats(families).fill(START_SHARE * variance),
     },
     readerPrior: new SidePrior(data.readerLabels, dim),
     bookPrior: new SidePrior(data.bookLabels, dim),
@@ -117,17 +118,17 @@ function startSide(
   dim: number,
 ): SidePosteriors & { precision: Float64Array } {
   const packed = packedSize(dim);
-  const cov = new Float64Array(count * packed);
+  const cov = sharedFloats(count * packed);
   for (let n = 0; n < count; n++) {
     for (let d = 0, t = n * packed; d < dim; t += ++d + 1) cov[t] = START_VARIANCE;
   }
   const active = new Uint8Array(count);
   for (const n of entity) active[n] = 1;
   return {
-    mean: new Float64Array(count * dim),
+    mean: sharedFloats(count * dim),
     cov,
     active,
-    precision: new Float64Array(count).fill(1),
+    precision: sharedFloats(count).fill(1),
   };
 }
 

@@ -11,6 +11,8 @@ import type { ModelState, TrainingData } from './model-state.ts';
 import { updateShapes, updateTau } from './noise.ts';
 import { sweepReaders } from './reader-sweep.ts';
 import { StopRule } from './stop-rule.ts';
+import { sweepDataOf } from './sweep-data.ts';
+import { SweepPool } from './sweep-pool.ts';
 
 /** What is free to choose. */
 export interface TrainOptions {
@@ -37,18 +39,20 @@ export interface SweepReport {
 
 /**
  * Trains by coordinate ascent, one report a sweep; logs, progress, checkpoints and cancellation stay with the caller,
- * who may stop between two sweeps. Order of a sweep: readers with effects, readers' prior, books, books' prior, noise.
+ * who may stop between two sweeps and closes the pool, which is the calling thread alone by default. Order of a sweep: readers with effects, readers' prior, books, books' prior, noise.
  * Throws `NUMERICAL` with sweep and block when a number stops being finite.
  */
 export function* train(
   data: TrainingData,
   options: TrainOptions,
   heldOut: HeldOutRows = HeldOutRows.none,
+  pool: SweepPool = new SweepPool(1),
 ): Generator<SweepReport, ModelState> {
   return yield* continueTraining(
     startState(data, options.rank, options.seed),
     options.sweeps,
     heldOut,
+    pool,
   );
 }
 
@@ -60,12 +64,14 @@ export function* continueTraining(
   start: ModelState,
   sweeps: number,
   heldOut: HeldOutRows = HeldOutRows.none,
+  pool: SweepPool = new SweepPool(1),
 ): Generator<SweepReport, ModelState> {
   let state = start;
   let watch = new FactorWatch();
   const rule = new StopRule(state.data.matrix.size);
+  pool.use(sweepDataOf(state, heldOut));
   for (let sweep = 1; sweep <= sweeps; sweep++) {
-    const heldOutRmse = oneSweep(state, sweep, heldOut);
+    const heldOutRmse = oneSweep(state, sweep, pool);
     const report = {
       sweep,
       of: sweeps,
@@ -80,6 +86,7 @@ export function* continueTraining(
     const living = watch.living(state);
     if (living.length < state.dim - 1) {
       state = carryOver(state, state.data, living);
+      pool.use(sweepDataOf(state, heldOut));
       watch = new FactorWatch();
     }
   }
@@ -87,21 +94,19 @@ export function* continueTraining(
 }
 
 /** One pass over all blocks; returns the held-out RMSE. Hyper-parameters wait for the second sweep (3.1 d). */
-function oneSweep(state: ModelState, sweep: number, heldOut: HeldOutRows): number | null {
+function oneSweep(state: ModelState, sweep: number, pool: SweepPool): number | null {
   let block = 'variances of the effects';
+  let heldOutRmse: number | null;
   try {
-    searchEffectVariances(state, sweep, heldOut);
+    searchEffectVariances(state, sweep, pool);
     block = 'readers';
-    heldOut.reset();
-    sweepReaders(state, (reader, step) => {
-      heldOut.visit(reader, step, state.offset);
-    });
+    heldOutRmse = sweepReaders(state, pool);
     if (sweep > 1) {
       block = 'prior of the readers';
       state.readerPrior.update(state.readers);
     }
     block = 'books';
-    sweepBooks(state);
+    sweepBooks(state, pool);
     if (sweep > 1) {
       block = 'prior of the books';
       state.bookPrior.update(state.books);
@@ -123,7 +128,7 @@ function oneSweep(state: ModelState, sweep: number, heldOut: HeldOutRows): numbe
     }
     throw error;
   }
-  return heldOut.rmse();
+  return heldOutRmse;
 }
 
 function notFinite(sweep: number, block: string, state: ModelState): AppError {

@@ -1,0 +1,99 @@
+import { AppError } from '../../runtime/errors.ts';
+import type { ErrorCode } from '../../runtime/errors.ts';
+import { BOOK_SUMS, BookChunk } from './book-chunk.ts';
+import { ReaderChunk, readerSumsLength, SEARCH_SUMS } from './reader-chunk.ts';
+import { CHUNK } from './sweep-data.ts';
+import type { SweepData, SweepKind, SweepNumbers } from './sweep-data.ts';
+
+/** Work for all threads at once: each takes the next chunk until none is left. */
+export interface SweepJob {
+  readonly kind: SweepKind;
+  readonly numbers: SweepNumbers;
+  /** Chunks dealt and chunks done; of this job alone, so that a thread that comes late finds nothing to do. */
+  readonly progress: Int32Array;
+  /** One row of sums for each chunk, so that the total does not depend on who did which. */
+  readonly sums: Float64Array;
+}
+
+const DEALT = 0;
+const DONE = 1;
+
+/** An error in a chunk, in a form that can be sent from thread to thread. */
+export interface ChunkFailure {
+  readonly chunk: number;
+  readonly error: unknown;
+  /** What a copy between threads loses of an `AppError`. */
+  readonly known: { readonly code: ErrorCode; readonly hint: string } | null;
+}
+
+/** Numbers in a row of sums. */
+export function sumsLength(kind: SweepKind, { books }: SweepData): number {
+  return {
+    readers: readerSumsLength(books.effectVar.length),
+    books: Object.keys(BOOK_SUMS).length,
+    search: Object.keys(SEARCH_SUMS).length,
+  }[kind];
+}
+
+/** A job of which nothing is dealt yet. */
+export function newJob(kind: SweepKind, numbers: SweepNumbers, data: SweepData): SweepJob {
+  const length = data.order[kind].length * sumsLength(kind, data);
+  return {
+    kind,
+    numbers,
+    progress: new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)),
+    sums: new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT)),
+  };
+}
+
+/** Blocks until so many chunks are done. */
+export function waitForAll({ progress }: SweepJob, chunks: number): void {
+  for (;;) {
+    const done = Atomics.load(progress, DONE);
+    if (done >= chunks) return;
+    Atomics.wait(progress, DONE, done);
+  }
+}
+
+/** One thread's workspace; the calling thread has one too. */
+export class SweepThread {
+  private readonly data: SweepData;
+  private readonly readers: ReaderChunk;
+  private readonly books: BookChunk;
+
+  constructor(data: SweepData) {
+    this.data = data;
+    this.readers = new ReaderChunk(data);
+    this.books = new BookChunk(data);
+  }
+
+  /** Takes part in a job until all its chunks are dealt; errors go to `fail`. */
+  work(job: SweepJob, fail: (failure: ChunkFailure) => void): void {
+    const order = this.data.order[job.kind];
+    for (;;) {
+      const turn = Atomics.add(job.progress, DEALT, 1);
+      if (turn >= order.length) return;
+      try {
+        this.chunk(job, order[turn]);
+      } catch (error) {
+        const known = error instanceof AppError ? { code: error.code, hint: error.hint } : null;
+        fail({ chunk: order[turn], error, known });
+      }
+      if (Atomics.add(job.progress, DONE, 1) + 1 === order.length) {
+        Atomics.notify(job.progress, DONE);
+      }
+    }
+  }
+
+  private chunk({ kind, numbers, sums }: SweepJob, chunk: number): void {
+    const { matrix, sample } = this.data;
+    const length = sumsLength(kind, this.data);
+    const own = sums.subarray(chunk * length, (chunk + 1) * length);
+    const from = chunk * CHUNK;
+    const to = from + CHUNK;
+    if (kind === 'books') this.books.sweep(numbers, from, Math.min(to, matrix.books), own);
+    else if (kind === 'readers') {
+      this.readers.sweep(numbers, from, Math.min(to, matrix.readers), own);
+    } else this.readers.search(numbers, from, Math.min(to, sample.length), own);
+  }
+}
