@@ -4,6 +4,10 @@ import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { learn } from './learn.ts';
 import { measure } from './measure.ts';
+import { splitByPairs } from './evaluate/split-by-pairs.ts';
+import type { Split } from './evaluate/split.ts';
+import type { Dataset } from './ingest/dataset.ts';
+import { readPairs } from './ingest/read-pairs.ts';
 import { DATA_KEYS, readData, ROW_KEYS, splitToLearn } from './prepare.ts';
 
 /** Settings of an evaluation. */
@@ -24,7 +28,7 @@ export async function evaluate(
   { log, signal }: { log: Log; signal: AbortSignal },
 ): Promise<Metrics> {
   const { dataset } = await readData(settings, { log, signal });
-  const { split, splitName } = splitToLearn(dataset, settings);
+  const { split, splitName } = await chosenSplit(dataset, settings, signal);
   const { model } = await learn(dataset, split.train, {
     rank: settings.rank,
     sweeps: settings.sweeps,
@@ -35,4 +39,23 @@ export async function evaluate(
     },
   });
   return measure(model, { dataset, split, splitName, seed: settings.seed }).metrics;
+}
+
+/** The split of the two files where they are given, else the one of the settings. */
+async function chosenSplit(
+  dataset: Dataset,
+  settings: EvaluateSettings,
+  signal: AbortSignal,
+): Promise<{ split: Split; splitName: string }> {
+  const { trainFile, testFile } = settings;
+  if (trainFile === undefined && testFile === undefined) return splitToLearn(dataset, settings);
+  if (trainFile === undefined || testFile === undefined) {
+    throw new AppError(
+      'BAD_SETTINGS',
+      'Only one of --train and --test is given',
+      'Give both files, or none and a --split.',
+    );
+  }
+  const [train, test] = [await readPairs(trainFile, signal), await readPairs(testFile, signal)];
+  return { split: splitByPairs(dataset, { train, test }), splitName: 'rows of two files' };
 }

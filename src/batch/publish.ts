@@ -70,7 +70,7 @@ function recordsOf(
   { from, lists }: ListBatch,
   inputs: ReaderInputs,
   ids: readonly string[],
-): [string, ReaderRecord][] {
+): Array<[string, ReaderRecord]> {
   return lists.map((list, n) => {
     const { labels, ratedBook, ratedValue, unratedBook } = inputOf(inputs, from + n);
     const record: ReaderRecord = {

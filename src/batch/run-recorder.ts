@@ -104,25 +104,31 @@ function describe(error: unknown): NonNullable<RunRecord['error']> {
   };
 }
 
-/** Writes the run's last summary, JSON of 4096 bytes at most: whole where it fits, else its essence. */
+/** Writes the run's last summary, JSON of 4096 bytes at most: a long error message is cut short. */
 export function writeSummary(file: string, record: RunRecord): void {
   const { id, state, version, decision, metrics, error, seconds, peakMemoryMiB } = record;
-  const essence = {
+  const model = metrics?.model;
+  const summary = {
     id,
     state,
     version,
-    published: decision?.publish ?? false,
-    reason: decision?.reason ?? null,
-    rmse: metrics?.model.rmse ?? null,
-    mae: metrics?.model.mae ?? null,
-    coverage95: metrics?.model.coverage.p95 ?? null,
-    ndcg10: metrics?.model.ranking.ndcg10 ?? null,
+    published: version !== null,
+    reason: decision?.reason,
+    rmse: model?.rmse,
+    mae: model?.mae,
+    coverage95: model?.coverage.p95,
+    ndcg10: model?.ranking.ndcg10,
     seconds,
     peakMemoryMiB,
-    error: error === null ? null : { ...error, message: error.message.slice(0, 1000) },
+    error,
   };
-  const text = JSON.stringify(essence);
-  if (Buffer.byteLength(text) > SUMMARY_BYTES) {
-    writeFileSync(file, JSON.stringify({ ...essence, error: error && { code: error.code } }));
-  } else writeFileSync(file, text);
+  const text = JSON.stringify(summary);
+  if (Buffer.byteLength(text) <= SUMMARY_BYTES || error === null) {
+    writeFileSync(file, text);
+    return;
+  }
+  // a character takes six bytes at most in JSON
+  const cut = (words: string): string => words.slice(0, SUMMARY_BYTES / 20);
+  const short = { ...error, message: cut(error.message), hint: cut(error.hint) };
+  writeFileSync(file, JSON.stringify({ ...summary, error: short }));
 }

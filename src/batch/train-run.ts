@@ -87,7 +87,7 @@ class TrainRun {
 
   async go(): Promise<void> {
     const settings = this.#settings;
-    const { store, log } = this.#deps;
+    const { log } = this.#deps;
     const { recorder } = this;
     await recorder.phase('ingest');
     const { dataset, report } = await readData(settings, this.#deps);

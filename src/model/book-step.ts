@@ -96,6 +96,7 @@ export class BookStep {
 }
 
 /** E[(r - mu - f)^2] of the rating in `slot` under q; `mean` and packed `cov` are those of its book at `book`. */
+// eslint-disable-next-line max-params -- kernel: an object for each rating would be garbage
 export function expectedSquare(
   readers: ReaderSide,
   slot: number,

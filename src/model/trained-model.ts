@@ -4,7 +4,7 @@ import type { BookSide } from './reader-step.ts';
 /** Names and labels of the reader-side families, and what each label adds to the prior mean. */
 export interface ReaderPriorModel {
   /** Families in order, with their labels; a label's global index counts through all families. */
-  readonly families: readonly { readonly name: string; readonly labels: readonly string[] }[];
+  readonly families: ReadonlyArray<{ readonly name: string; readonly labels: readonly string[] }>;
   /** Intercept, D. */
   readonly intercept: Float64Array;
   /** Effects, labels x D. */

@@ -111,8 +111,8 @@ function labelSpaceOf(columns: Columns, entities: number): LabelSpace {
 
 function familiesOf(
   labels: readonly string[],
-  families: readonly { name: string; labels: number }[],
-): { name: string; labels: readonly string[] }[] {
+  families: ReadonlyArray<{ name: string; labels: number }>,
+): Array<{ name: string; labels: readonly string[] }> {
   let start = 0;
   return families.map(({ name, labels: count }) => {
     const own = labels.slice(start, start + count);
