@@ -1,0 +1,153 @@
+import { availableParallelism } from 'node:os';
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it } from 'vitest';
+import { finished, plantedEffects } from '../../testing/planted.ts';
+import { AppError } from '../../runtime/errors.ts';
+import type { ModelState } from './model-state.ts';
+import { poolFor } from './reader-sweep.ts';
+import { sweepDataOf, sweepNumbersOf } from './sweep-data.ts';
+import type { SweepKind } from './sweep-data.ts';
+import { SweepPool, threadsFor } from './sweep-pool.ts';
+import type { SweepMessage } from './sweep-pool.ts';
+import { newJob, SweepThread, waitForAll } from './sweep-thread.ts';
+import type { SweepJob } from './sweep-thread.ts';
+import { train } from './trainer.ts';
+
+/** Some chunks of readers and of books, the last ones not full. */
+const { data, heldOut } = plantedEffects(1, 600, 280);
+const KINDS: readonly SweepKind[] = ['search', 'readers', 'books'];
+
+const ends: Array<() => Promise<unknown>> = [];
+afterEach(async () => {
+  await Promise.all(ends.splice(0).map((end) => end()));
+});
+
+function poolOf(threads: number): SweepPool {
+  const pool = new SweepPool(threads);
+  ends.push(() => pool.close());
+  return pool;
+}
+
+/** All numbers of a state that sweeps and updates write. */
+function numbersOf(state: ModelState) {
+  const { readers, books, effects, tau, readerShape, bookShape } = state;
+  const priors = [state.readerPrior, state.bookPrior].map((prior) => [
+    prior.mean,
+    prior.effect,
+    prior.precision.mean,
+  ]);
+  const { shiftMean, shiftVar, shiftCov } = readers;
+  const sides = [readers, books].map(({ mean, cov, precision }) => [mean, cov, precision]);
+  const shifts = [shiftMean, shiftVar, shiftCov, books.effectVar];
+  const sums = [state.readerLogDet, state.bookLogDet, state.squares];
+  return { sides, shifts, priors, effects, tau, readerShape, bookShape, sums };
+}
+
+/** A worker that has the data, and the port to it. */
+function workerWith(state: ModelState) {
+  const { port1, port2 } = new MessageChannel();
+  const worker = new Worker(new URL('./sweep-worker.ts', import.meta.url), {
+    workerData: { port: port2 },
+    transferList: [port2],
+  });
+  ends.push(() => worker.terminate());
+  const send = (message: SweepMessage): void => {
+    port1.postMessage(message);
+  };
+  const swept = sweepDataOf(state, heldOut);
+  send({ data: swept });
+  return {
+    port: port1,
+    does: (kind: SweepKind): SweepJob => {
+      const job = newJob(kind, sweepNumbersOf(state), swept);
+      send({ job });
+      waitForAll(job, swept.order[kind].length);
+      return job;
+    },
+  };
+}
+
+function lively(): ModelState {
+  return finished(train(data, { rank: 2, sweeps: 2, seed: 1 })).state;
+}
+
+describe('a training', () => {
+  it.each([2, 3, 8])('is the same to the last bit on one thread and on %i', (threads) => {
+    const options = { rank: 2, sweeps: 6, seed: 1 };
+    const one = finished(train(data, options, heldOut));
+    const many = finished(train(data, options, heldOut, poolOf(threads)));
+    expect(many.reports).toEqual(one.reports);
+    expect(numbersOf(many.state)).toEqual(numbersOf(one.state));
+  });
+
+  it('takes further threads where there is enough to do', () => {
+    expect(threadsFor(0, 19_999)).toBe(1);
+    expect(threadsFor(8, 19_999)).toBe(1);
+    expect(threadsFor(0, 20_000)).toBe(availableParallelism());
+    expect(threadsFor(3, 20_000)).toBe(3);
+  });
+});
+
+describe('a worker', () => {
+  it('does all of a job when nobody helps, with the same result', () => {
+    const [mine, its] = [lively(), lively()];
+    const worker = workerWith(its);
+    for (const kind of KINDS) {
+      const swept = sweepDataOf(mine, heldOut);
+      const job = newJob(kind, sweepNumbersOf(mine), swept);
+      new SweepThread(swept).work(job, ({ error }) => {
+        throw error;
+      });
+      expect(swept.order[kind].length, kind).toBeGreaterThan(1);
+      expect(worker.does(kind).sums, kind).toEqual(job.sums);
+    }
+    expect(numbersOf(its)).toEqual(numbersOf(mine));
+  });
+
+  it('sends what an error says', () => {
+    const state = lively();
+    const worker = workerWith(state);
+    state.books.cov.fill(-1e6);
+    worker.does('readers');
+    expect(receiveMessageOnPort(worker.port)).toEqual({
+      message: {
+        chunk: expect.any(Number) as number,
+        error: expect.objectContaining({
+          message: expect.stringContaining('row') as string,
+        }) as Error,
+        known: { code: 'NUMERICAL', hint: expect.any(String) as string },
+      },
+    });
+  });
+});
+
+describe('an error in a chunk', () => {
+  it.each([1, 3])('is thrown as it is after all chunks were tried, on %i threads', (threads) => {
+    const state = lively();
+    const pool = poolOf(threads);
+    pool.use(sweepDataOf(state, heldOut));
+    // readers of the second chunk only, by their own precision
+    state.readers.precision.fill(NaN, 300, 500);
+    expect(() => pool.run('readers', sweepNumbersOf(state))).toThrow(
+      expect.objectContaining({
+        constructor: AppError,
+        code: 'NUMERICAL',
+        message: "a reader's posterior precision is not positive definite in row 0",
+        hint: 'Check the ratings for extreme values.',
+      }),
+    );
+    state.readers.precision.fill(1);
+    expect(pool.run('readers', sweepNumbersOf(state)).every(Number.isFinite)).toBe(true);
+  });
+
+  it('that is no known one comes through too', () => {
+    const pool = poolFor(lively());
+    const broken = { ...sweepNumbersOf(lively()), readerPrecision: null };
+    // what the types forbid stands for any defect
+    expect(() => pool.run('readers', broken as never)).toThrow(TypeError);
+  });
+
+  it('without data is refused', () => {
+    expect(() => poolOf(1).run('books', sweepNumbersOf(lively()))).toThrow(RangeError);
+  });
+});
