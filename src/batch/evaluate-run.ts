@@ -16,6 +16,7 @@ export const EVALUATE_KEYS = [
   ...ROW_KEYS,
   'rank',
   'sweeps',
+  'threads',
   'trainFile',
   'testFile',
 ] as const;
@@ -33,6 +34,7 @@ export async function evaluate(
     rank: settings.rank,
     sweeps: settings.sweeps,
     seed: settings.seed,
+    threads: settings.threads,
     signal,
     onSweep: ({ sweep, of, elbo, heldOutRmse }) => {
       log.info({ sweep, of, elbo: Math.round(elbo), heldOutRmse }, 'sweep');

@@ -16,6 +16,8 @@ export interface Publication {
   readonly dataset: Dataset;
   readonly heldOut: HeldOut;
   readonly policy: ListPolicy;
+  /** Threads that compute the lists; 0 for one a core. */
+  readonly threads: number;
   /** Versions to keep, the new one among them. */
   readonly keep: number;
   readonly signal: AbortSignal;
@@ -51,7 +53,7 @@ async function writeLists(
   model: Uint8Array,
   publication: Publication,
 ): Promise<void> {
-  const { dataset, policy, signal, manifest, onProgress } = publication;
+  const { dataset, policy, threads, signal, manifest, onProgress } = publication;
   // every rating of a reader counts in the list, whatever rows were trained on
   const rows = Int32Array.from(dataset.ratings.reader.keys());
   const inputs = readerInputs(dataset, rows);
@@ -59,6 +61,7 @@ async function writeLists(
   for await (const batch of allLists(
     { model, inputs, listLength: manifest.listLength, policy },
     signal,
+    threads,
   )) {
     await writer.putReaders(recordsOf(batch, inputs, dataset.readers.ids));
     done += batch.lists.length;

@@ -23,6 +23,7 @@ const MODEL_KEYS = [...ROW_KEYS, 'rank', 'sweeps', 'listLength', 'policy', 'samp
 export const TRAIN_KEYS = [
   ...DATA_KEYS,
   ...MODEL_KEYS,
+  'threads',
   'publish',
   'margin',
   'keep',
@@ -166,12 +167,13 @@ class TrainRun {
   }
 
   #learnOptions(): LearnOptions {
-    const { rank, sweeps, seed } = this.#settings;
+    const { rank, sweeps, seed, threads } = this.#settings;
     const { log, signal } = this.#deps;
     return {
       rank,
       sweeps,
       seed,
+      threads,
       signal,
       onSweep: async ({ sweep, of, elbo, heldOutRmse, effectiveRank }) => {
         const secondsLeft = Math.round((this.recorder.elapsed() / sweep) * (of - sweep));
@@ -188,13 +190,14 @@ class TrainRun {
     heldOut: HeldOut,
   ): Promise<void> {
     const { store, log, signal } = this.#deps;
-    const { keep } = this.#settings;
+    const { keep, threads } = this.#settings;
     const policy = policyOf(this.#settings);
     const onProgress = async (share: number): Promise<void> => {
       const secondsLeft = Math.round((this.recorder.elapsed() / share) * (1 - share));
       await this.recorder.progress({ ...this.recorder.record.progress, secondsLeft });
     };
-    await publish(store, { manifest, model, dataset, heldOut, policy, keep, signal, onProgress });
+    const lists = { policy, threads };
+    await publish(store, { manifest, model, dataset, heldOut, ...lists, keep, signal, onProgress });
     log.info({ version: manifest.version, readers: dataset.readers.ids.length }, 'published');
   }
 }

@@ -121,6 +121,10 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: 'Seed of the split and of the training' },
     count(0, 4_294_967_295).default(1),
   ),
+  threads: given(
+    { value: 'n', description: 'Threads of a training; 0 for one a core; they change no result' },
+    count(0, 256).default(0),
+  ),
   heldOut: given(
     { value: 'share', description: 'Share of the ratings held out to measure with' },
     share.default(0.1),

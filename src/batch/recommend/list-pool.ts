@@ -28,12 +28,16 @@ export interface ListBatch {
 /** Readers a message: enough to make its cost small, few enough to keep all threads busy to the end. */
 const BATCH = 512;
 
-/** Lists of all readers, in batches as they are done, computed by one thread a core; ends its threads when left. */
-export async function* allLists(job: ListJob, signal: AbortSignal): AsyncGenerator<ListBatch> {
+/** Lists of all readers, in batches as they are done; 0 threads means one a core. Ends its threads when left. */
+export async function* allLists(
+  job: ListJob,
+  signal: AbortSignal,
+  threads = 0,
+): AsyncGenerator<ListBatch> {
   const { count } = job.inputs;
-  const threads = Math.max(1, Math.min(availableParallelism(), Math.ceil(count / BATCH)));
+  const most = threads === 0 ? availableParallelism() : threads;
   const workers = Array.from(
-    { length: threads },
+    { length: Math.max(1, Math.min(most, Math.ceil(count / BATCH))) },
     () => new Worker(new URL('./list-worker.ts', import.meta.url), { workerData: job }),
   );
   try {

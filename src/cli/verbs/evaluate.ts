@@ -16,6 +16,7 @@ export const evaluate = defineVerb({
     'testFile',
     'rank',
     'sweeps',
+    'threads',
   ],
   run: async ({ settings, log, signal, output }) => {
     const { evaluate: run } = await import('../../batch/evaluate-run.ts');

@@ -16,6 +16,7 @@ export const train = defineVerb({
     'seed',
     'rank',
     'sweeps',
+    'threads',
     'listLength',
     'policy',
     'samples',
