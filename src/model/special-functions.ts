@@ -60,73 +60,69 @@ export function normalPdf(z: number): number {
 /** Standard normal distribution function; W. J. Cody's rational approximations, absolute error below 1e-15. */
 export function normalCdf(z: number): number {
   const a = Math.abs(z);
-  if (a < 0.66291) return 0.5 + z * ratio(z * z, CODY_A, CODY_B);
+  if (a < 0.66291) return 0.5 + z * centre(z * z);
   if (a > 38) return z > 0 ? 1 : 0;
-  const tail = a < Math.sqrt(32) ? ratio(a, CODY_C, CODY_D) : farTail(a);
-  const p = Math.exp(-0.5 * a * a) * tail;
+  const p = Math.exp(-0.5 * a * a) * (a < 5.656854249492381 ? nearTail(a) : farTail(a));
   return z > 0 ? 1 - p : p;
 }
 
-function farTail(a: number): number {
-  const r = 1 / (a * a);
-  return (1 / Math.sqrt(2 * Math.PI) - r * ratio(r, CODY_P, CODY_Q)) / a;
+// Cody's quotients in Horner's form, written out: a loop over coefficients takes three times as long
+
+/** (Phi(z) - 1/2) / z for |z| < 0.66291, as a function of z^2. */
+function centre(x: number): number {
+  return (
+    ((((0.065682337918207449113 * x + 2.2352520354606839287) * x + 161.02823106855587881) * x +
+      1067.6894854603709582) *
+      x +
+      18154.981253343561249) /
+    ((((x + 47.20258190468824187) * x + 976.09855173777669322) * x + 10260.932208618978205) * x +
+      45507.789335026729956)
+  );
 }
 
-/** Polynomial quotient, coefficients from the highest power down; the denominator's leading 1 is implied. */
-function ratio(x: number, numerator: Float64Array, denominator: Float64Array): number {
-  let top = numerator[0];
-  let bottom = 1;
-  for (let i = 1; i < numerator.length; i++) top = top * x + numerator[i];
-  for (const coefficient of denominator) bottom = bottom * x + coefficient;
+/** Phi(-a) exp(a^2 / 2) for 0.66291 <= a < sqrt(32). */
+function nearTail(a: number): number {
+  const top =
+    (((((((1.0765576773720192317e-8 * a + 0.39894151208813466764) * a + 8.8831497943883759412) * a +
+      93.506656132177855979) *
+      a +
+      597.27027639480026226) *
+      a +
+      2494.5375852903726711) *
+      a +
+      6848.1904505362823326) *
+      a +
+      11602.651437647350124) *
+      a +
+    9842.7148383839780218;
+  const bottom =
+    (((((((a + 22.266688044328115691) * a + 235.38790178262499861) * a + 1519.377599407554805) * a +
+      6485.558298266760755) *
+      a +
+      18615.571640885098091) *
+      a +
+      34900.952721145977266) *
+      a +
+      38912.003286093271411) *
+      a +
+    19685.429676859990727;
   return top / bottom;
 }
 
-const CODY_A = Float64Array.of(
-  0.065682337918207449113,
-  2.2352520354606839287,
-  161.02823106855587881,
-  1067.6894854603709582,
-  18154.981253343561249,
-);
-const CODY_B = Float64Array.of(
-  47.20258190468824187,
-  976.09855173777669322,
-  10260.932208618978205,
-  45507.789335026729956,
-);
-const CODY_C = Float64Array.of(
-  1.0765576773720192317e-8,
-  0.39894151208813466764,
-  8.8831497943883759412,
-  93.506656132177855979,
-  597.27027639480026226,
-  2494.5375852903726711,
-  6848.1904505362823326,
-  11602.651437647350124,
-  9842.7148383839780218,
-);
-const CODY_D = Float64Array.of(
-  22.266688044328115691,
-  235.38790178262499861,
-  1519.377599407554805,
-  6485.558298266760755,
-  18615.571640885098091,
-  34900.952721145977266,
-  38912.003286093271411,
-  19685.429676859990727,
-);
-const CODY_P = Float64Array.of(
-  0.02307344176494017303,
-  0.21589853405795699,
-  0.1274011611602473639,
-  0.022235277649142739,
-  0.001421619193227893466,
-  2.9112874951168792e-5,
-);
-const CODY_Q = Float64Array.of(
-  1.28426009614491121,
-  0.468238212480865118,
-  0.0659881378689285515,
-  0.00378239633202758244,
-  7.29751555083966205e-5,
-);
+/** Phi(-a) exp(a^2 / 2) for a >= sqrt(32). */
+function farTail(a: number): number {
+  const r = 1 / (a * a);
+  const top =
+    ((((0.02307344176494017303 * r + 0.21589853405795699) * r + 0.1274011611602473639) * r +
+      0.022235277649142739) *
+      r +
+      0.001421619193227893466) *
+      r +
+    2.9112874951168792e-5;
+  const bottom =
+    ((((r + 1.28426009614491121) * r + 0.468238212480865118) * r + 0.0659881378689285515) * r +
+      0.00378239633202758244) *
+      r +
+    7.29751555083966205e-5;
+  return (1 / Math.sqrt(2 * Math.PI) - (r * top) / bottom) / a;
+}

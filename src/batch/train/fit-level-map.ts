@@ -19,8 +19,10 @@ const WINDOW = 0.15;
 const MIN_GROUP_ROWS = 200;
 /** Points of a group's conformal table: one for each percent. */
 const POINTS = 101;
-/** Passes over cuts and spread; the likelihood is flat well before. */
-const PASSES = 25;
+/** Most passes over cuts and spread ... */
+const MAX_PASSES = 25;
+/** ... which end when no cut moves by more than this share of the scale's span. */
+const SETTLED = 1e-4;
 /** Smallest probability of a level in the likelihood. */
 const FLOOR = 1e-12;
 
@@ -32,10 +34,13 @@ export function fitLevelMap(levels: Float64Array, rows: UnseenRows): LevelMap {
   const plain = plainLevelMap(levels);
   if (rows.level.length < MIN_GROUP_ROWS || levels.length < 2) return plain;
   const cuts = plain.cuts.slice();
+  const settled = SETTLED * (levels[levels.length - 1] - levels[0]);
   let spread = 1;
-  for (let pass = 0; pass < PASSES; pass++) {
+  for (let pass = 0, moved = Infinity; pass < MAX_PASSES && moved > settled; pass++) {
+    const before = cuts.slice();
     for (let c = 0; c < cuts.length; c++) moveCut(c, cuts, plain.cuts, spread, rows);
     spread = bestSpread(cuts, spread, rows);
+    moved = Math.max(...cuts.map((cut, c) => Math.abs(cut - before[c])));
   }
   return conformal({ ...plain, cuts, spread }, rows);
 }
