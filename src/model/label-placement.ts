@@ -53,8 +53,11 @@ export class LabelPlacement {
     const { labels, times, touched } = this;
     for (const g of touched) times[g] = 0;
     touched.length = 0;
+    let links = 0;
     for (let k = from; k < to; k++) {
-      for (let e = labels.start[book[k]]; e < labels.start[book[k] + 1]; e++) {
+      const end = labels.start[book[k] + 1];
+      links += end - labels.start[book[k]];
+      for (let e = labels.start[book[k]]; e < end; e++) {
         const g = labels.label[e];
         if (times[g]++ === 0) touched.push(g);
       }
@@ -66,16 +69,19 @@ export class LabelPlacement {
       if (times[g] < 2) this.place[g] = NOT_CORE;
       else this.place[g] = labels.familyOf[g] === this.armFamily ? ~this.arms++ : this.coreSize++;
     }
-    this.reserve(to - from);
+    this.reserve(to - from, links);
     for (let k = from; k < to; k++) this.placeRating(k - from, book[k], effectVar);
   }
 
-  private reserve(count: number): void {
+  /** Makes room for so many ratings whose books have so many labels together. */
+  private reserve(count: number, links: number): void {
     this.coreStart = grown(this.coreStart, count + 1);
     this.book = grown(this.book, count);
     this.arm = grown(this.arm, count);
     this.armWeight = grown(this.armWeight, count);
     this.singleVar = grown(this.singleVar, count);
+    this.coreIndex = grown(this.coreIndex, links);
+    this.coreWeight = grown(this.coreWeight, links);
   }
 
   private placeRating(k: number, book: number, effectVar: Float64Array): void {
@@ -85,8 +91,6 @@ export class LabelPlacement {
     this.arm[k] = -1;
     let singles = 0;
     const end = labels.start[book + 1];
-    this.coreIndex = grown(this.coreIndex, at + end - labels.start[book]);
-    this.coreWeight = grown(this.coreWeight, at + end - labels.start[book]);
     for (let e = labels.start[book]; e < end; e++) {
       const g = labels.label[e];
       const weight = labels.weight[e];
