@@ -36,8 +36,8 @@ export async function evaluate(
     seed: settings.seed,
     threads: settings.threads,
     signal,
-    onSweep: ({ sweep, of, elbo, heldOutRmse }) => {
-      log.info({ sweep, of, elbo: Math.round(elbo), heldOutRmse }, 'sweep');
+    onSweep: ({ sweep, of, elbo, noiseSd, heldOutRmse, effectiveRank }, seconds) => {
+      log.info({ sweep, of, elbo, noiseSd, heldOutRmse, effectiveRank, seconds }, 'sweep');
     },
   });
   return measure(model, { dataset, split, splitName, seed: settings.seed }).metrics;

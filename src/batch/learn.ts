@@ -29,8 +29,8 @@ export interface LearnOptions {
   /** Threads to train with; 0, the default, takes one a core. They change no bit of the result. */
   readonly threads?: number;
   readonly signal: AbortSignal;
-  /** Called after each sweep. */
-  readonly onSweep?: (report: SweepReport) => void | Promise<void>;
+  /** Called after each sweep, with the seconds that it took. */
+  readonly onSweep?: (report: SweepReport, seconds: number) => void | Promise<void>;
 }
 
 /** A trained model with the state that it can be trained on from. */
@@ -133,13 +133,14 @@ async function drain(
 ): Promise<{ state: ModelState; report: SweepReport }> {
   let last: SweepReport | null = null;
   for (;;) {
+    const start = performance.now();
     const step = sweeps.next();
     if (step.done === true) {
       if (last === null) throw new RangeError('training made no sweep');
       return { state: step.value, report: last };
     }
     last = step.value;
-    await onSweep?.(last);
+    await onSweep?.(last, Math.round(performance.now() - start) / 1000);
     await breathe(signal);
   }
 }

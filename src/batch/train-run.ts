@@ -118,7 +118,7 @@ class TrainRun {
     if (decision.publish) {
       await recorder.phase('refit');
       const rows = rowsToLearn(dataset, settings);
-      const { model, state } = await refit(learned, dataset, rows, this.#learnOptions());
+      const { model } = await refit(learned, dataset, rows, this.#learnOptions());
       await recorder.phase('recommend');
       const manifest: Manifest = {
         format: 1,
@@ -135,7 +135,7 @@ class TrainRun {
           sweeps: learned.report.sweep,
           seed: settings.seed,
           elbo: learned.report.elbo,
-          noiseSd: Math.sqrt(state.tau.rate / state.tau.shape),
+          noiseSd: learned.report.noiseSd,
         },
         listLength: settings.listLength,
         policy: settings.policy,
@@ -175,9 +175,9 @@ class TrainRun {
       seed,
       threads,
       signal,
-      onSweep: async ({ sweep, of, elbo, heldOutRmse, effectiveRank }) => {
+      onSweep: async ({ sweep, of, elbo, heldOutRmse, noiseSd, effectiveRank }, seconds) => {
         const secondsLeft = Math.round((this.recorder.elapsed() / sweep) * (of - sweep));
-        log.info({ sweep, of, elbo: Math.round(elbo), heldOutRmse, effectiveRank }, 'sweep');
+        log.info({ sweep, of, elbo, noiseSd, heldOutRmse, effectiveRank, seconds }, 'sweep');
         await this.recorder.progress({ sweep, of, elbo, heldOutRmse, secondsLeft });
       },
     };

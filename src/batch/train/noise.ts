@@ -22,6 +22,17 @@ export function updateShapes(state: ModelState): void {
   bestShape(state.bookShape, data.matrix.bookStart, books);
 }
 
+/** Root mean square of the ratings' noise, rating units: 1 / (E[tau] E[alpha_u] E[beta_i]) averaged over the ratings. */
+export function noiseSd(state: ModelState): number {
+  const { matrix } = state.data;
+  let sum = 0;
+  for (let slot = 0; slot < matrix.size; slot++) {
+    sum +=
+      1 / (state.readers.precision[matrix.reader[slot]] * state.books.precision[matrix.book[slot]]);
+  }
+  return Math.sqrt(sum / (matrix.size * gammaMean(state.tau)));
+}
+
 interface FactorSide {
   readonly active: Uint8Array;
   readonly precision: Float64Array;

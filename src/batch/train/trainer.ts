@@ -8,7 +8,7 @@ import { searchEffectVariances } from './effect-variances.ts';
 import { HeldOutRows } from './held-out-rows.ts';
 import { fillUnrated, startState } from './model-state.ts';
 import type { ModelState, TrainingData } from './model-state.ts';
-import { updateShapes, updateTau } from './noise.ts';
+import { noiseSd, updateShapes, updateTau } from './noise.ts';
 import { sweepReaders } from './reader-sweep.ts';
 import { StopRule } from './stop-rule.ts';
 import { sweepDataOf } from './sweep-data.ts';
@@ -30,7 +30,7 @@ export interface SweepReport {
   readonly of: number;
   /** Evidence lower bound, nats. */
   readonly elbo: number;
-  /** Standard deviation of the noise, rating units. */
+  /** Root mean square of the ratings' noise, rating units. */
   readonly noiseSd: number;
   /** RMSE on the held-out rows, or null without such rows. */
   readonly heldOutRmse: number | null;
@@ -76,7 +76,7 @@ export function* continueTraining(
       sweep,
       of: sweeps,
       elbo: elbo(state),
-      noiseSd: Math.sqrt(state.tau.rate / state.tau.shape),
+      noiseSd: noiseSd(state),
       heldOutRmse,
       effectiveRank: effectiveRank(state),
     };
