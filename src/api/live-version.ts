@@ -1,19 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { RankedList } from '../model/ranked-list.ts';
-import type { ReaderInput, Recommender } from '../model/recommender.ts';
+import { NOTHING_KNOWN, type Recommender } from '../model/recommender.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
 import type { Answer } from './answer.ts';
 
 /** Memory for encoded answers, which are about 3 kB each. */
 const ANSWER_CACHE_BYTES = 64 * 1024 * 1024;
-
-const NO_RATINGS: ReaderInput = {
-  labels: new Uint32Array(),
-  ratedBook: new Uint32Array(),
-  ratedValue: [],
-  unratedBook: new Uint32Array(),
-};
 
 /** One published version in memory. Nothing in it changes but what it caches. */
 export class LiveVersion {
@@ -44,7 +37,7 @@ export class LiveVersion {
 
   /** The list of a reader of whom nothing is known, as long as the stored lists. */
   prior(): RankedList {
-    this.#prior ??= this.recommender.recommend(NO_RATINGS, this.manifest.listLength);
+    this.#prior ??= this.recommender.recommend(NOTHING_KNOWN, this.manifest.listLength);
     return this.#prior;
   }
 }

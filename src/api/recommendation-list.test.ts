@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { listOf, sampleManifest, SampleRecommender } from '../testing/sample-version.ts';
 import { LiveVersion } from './live-version.ts';
-import { recommendationsOf } from './recommendation-list.ts';
+import { noteOf, recommendationsOf } from './recommendation-list.ts';
 
 const version = new LiveVersion(
   sampleManifest('v1', 1),
@@ -46,4 +46,17 @@ it.each([
 ])('refuses a stored list with $name', ({ list }) => {
   const read = (): unknown => recommendationsOf(version, list, 1, 'personal');
   expect(read).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
+});
+
+it.each([
+  { asked: 3, listed: 3, available: 9, note: undefined },
+  { asked: 4, listed: 3, available: 3, note: 'top_k is 4, but only 3 books are available.' },
+  {
+    asked: 5000,
+    listed: 1000,
+    available: 27731,
+    note: 'top_k is 5000, but at most 1000 of the 27731 available books are listed.',
+  },
+])('notes what $asked of $available come to', ({ asked, listed, available, note }) => {
+  expect(noteOf(asked, listed, available).note).toBe(note);
 });

@@ -67,8 +67,12 @@ function round(value: number): number {
   return Math.round(value * 1e4) / 1e4;
 }
 
-/** Says that fewer books are listed than were asked for. */
-export function noteOf(asked: number, listed: number): { note?: string } {
+/** Says that fewer books are listed than were asked for, and whether there are more. */
+export function noteOf(asked: number, listed: number, available = listed): { note?: string } {
   if (asked <= listed) return {};
-  return { note: `top_k is ${String(asked)}, but only ${String(listed)} books are available.` };
+  const why =
+    listed < available
+      ? `at most ${String(listed)} of the ${String(available)} available books are listed`
+      : `only ${String(available)} books are available`;
+  return { note: `top_k is ${String(asked)}, but ${why}.` };
 }

@@ -1,6 +1,11 @@
 import { stringify } from 'csv-stringify/sync';
 import { canonicalBookId } from '../model/isbn.ts';
-import type { Prediction, ReaderInput, Recommender } from '../model/recommender.ts';
+import {
+  NOTHING_KNOWN,
+  type Prediction,
+  type ReaderInput,
+  type Recommender,
+} from '../model/recommender.ts';
 import { AppError } from '../runtime/errors.ts';
 import { CATALOGUE_BLOB, type Catalogue } from '../store/catalogue-codec.ts';
 import { MODEL_BLOB, versionCodec } from '../store/model-codec.ts';
@@ -35,13 +40,6 @@ const BATCH = 2000;
 const QUANTILES = [0.025, 0.25, 0.5, 0.75, 0.975];
 
 const HEADER = 'user,item,mean,sd,sd_reader,sd_book,sd_noise,q025,q25,q50,q75,q975\n';
-
-const NOTHING_KNOWN: ReaderInput = {
-  labels: new Uint32Array(),
-  ratedBook: new Uint32Array(),
-  ratedValue: [],
-  unratedBook: new Uint32Array(),
-};
 
 /**
  * Writes a CSV line with the predictive distribution of each pair, in their order. A reader or a book

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { environment, projectFolder } from '../runtime/environment.ts';
 import { openStore } from '../store/open-store.ts';
 import { publishSample } from '../testing/sample-version.ts';
+import { SETTINGS } from '../contracts/settings.ts';
 import { VERBS } from './verbs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bookrec-cli-'));
@@ -47,14 +48,19 @@ describe('help', () => {
     }
   });
 
-  it.each(VERBS.map(({ name }) => name))(
-    'of %s names its settings, --json and --config',
-    (name) => {
+  it.each(VERBS)(
+    'of $name names its own settings and no other, --json and --config',
+    ({ name, settings }) => {
       const { code, stdout } = bookrec([...name.split(' '), '--help']);
       expect(code).toBe(0);
       expect(stdout).toContain(`Usage: bookrec ${name}`);
-      for (const text of ['--store', 'STORE_URL', '--json', '--config', 'STORE_PASSWORD']) {
-        expect(stdout).toContain(text);
+      const own = [...settings, 'logLevel', 'logFormat'];
+      const infos = SETTINGS.filter(({ key }) => own.includes(key));
+      const named = infos.flatMap(({ flag }) => (flag === null ? [] : [flag]));
+      const flags = [...stdout.matchAll(/^ +(?:-h, )?--([a-z-]+)/gm)].map(([, flag]) => flag);
+      expect(flags.sort()).toEqual([...named, 'config', 'json', 'help'].sort());
+      for (const { flag, env } of infos) {
+        expect(stdout).toMatch(new RegExp(flag === null ? `^ +${env} ` : `env:\\s+${env}\\)`, 'm'));
       }
     },
   );
@@ -110,7 +116,6 @@ describe('failure ends with 1 and says what to do:', () => {
   });
 
   it.each([
-    { name: 'an unknown reader', args: ['recommend', 'nobody'], text: '"nobody"' },
     { name: 'an unknown version', args: ['models', 'show', '1'], text: 'models list' },
     { name: 'deleting the live one', args: ['models', 'delete', '20260102-000000'], text: 'live' },
   ])('$name', ({ args, text }) => {

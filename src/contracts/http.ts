@@ -4,7 +4,10 @@ import { metricsSchema } from './metrics.ts';
 /** Bodies and parameters of the HTTP API. Field names are those that older clients read. */
 
 export const DEFAULT_TOP_K = 10;
-export const MAX_TOP_K = 1000;
+/** More than any catalogue has: a client may ask for all there is. */
+export const MAX_TOP_K = 1_000_000;
+/** Most entries that a fold-in computes. */
+export const MAX_FOLD_IN_LIST = 1000;
 export const MAX_FOLD_IN_RATINGS = 1000;
 
 /** What a whole number must be; one message for everything that can be wrong with it. */
@@ -54,7 +57,9 @@ export const foldInBodySchema = z.strictObject({
   country: z.string().max(100).optional().describe('Country of the reader, such as `usa`'),
   state: z.string().max(100).optional().describe('State or province of the reader'),
   age: wholeNumber(0, 150).optional().describe('Age in years'),
-  top_k: wholeNumber(1, MAX_TOP_K).default(DEFAULT_TOP_K).describe('How many books'),
+  top_k: wholeNumber(1, MAX_TOP_K)
+    .default(DEFAULT_TOP_K)
+    .describe(`How many books; ${String(MAX_FOLD_IN_LIST)} at most are listed`),
 });
 
 /** Where a recommendation comes from. */

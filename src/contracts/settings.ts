@@ -155,7 +155,7 @@ export const settingsSchema = z.strictObject({
   ),
   topK: given(
     { value: 'n', description: 'How many recommendations to show' },
-    count(1, 1000).default(10),
+    count(1, 1_000_000).default(10),
   ),
   policy: given(
     { value: 'kind', description: 'Order of lists: predicted mean, lower quantile or one draw' },

@@ -10,6 +10,14 @@ export interface ReaderInput {
   readonly unratedBook: Uint32Array;
 }
 
+/** Somebody of whom nothing is known: fold-in gives the prior. */
+export const NOTHING_KNOWN: ReaderInput = {
+  labels: new Uint32Array(),
+  ratedBook: new Uint32Array(),
+  ratedValue: [],
+  unratedBook: new Uint32Array(),
+};
+
 /** Predictive distribution of one rating. */
 export interface Prediction {
   /** Expected rating on the data's scale. */

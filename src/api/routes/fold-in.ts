@@ -1,6 +1,11 @@
 import { z } from 'zod';
-import { type FoldInAnswer, foldInAnswerSchema, foldInBodySchema } from '../../contracts/http.ts';
-import type { FoldInBody } from '../../contracts/http.ts';
+import {
+  type FoldInAnswer,
+  foldInAnswerSchema,
+  type FoldInBody,
+  foldInBodySchema,
+  MAX_FOLD_IN_LIST,
+} from '../../contracts/http.ts';
 import { canonicalBookId } from '../../model/isbn.ts';
 import type { ReaderInput } from '../../model/recommender.ts';
 import { freshJson } from '../answer.ts';
@@ -26,16 +31,17 @@ export const foldIn = route({
     const { top_k } = call.body;
     const { reader, unknown } = readerOf(version, call.body);
     const stop = deps.metrics.foldInSeconds.startTimer();
-    const list = version.recommender.recommend(reader, top_k);
+    const list = version.recommender.recommend(reader, Math.min(top_k, MAX_FOLD_IN_LIST));
     stop();
     const source = reader.ratedBook.length > 0 ? 'personal' : 'prior';
+    const available = version.manifest.counts.listedBooks - listedAmong(version, reader.ratedBook);
     const body: FoldInAnswer = {
       recommendations: recommendationsOf(version, list, top_k, source),
-      total_available: version.manifest.counts.listedBooks - listedAmong(version, reader.ratedBook),
+      total_available: available,
       source,
       model_version: version.id,
       unknown_isbns: unknown,
-      ...noteOf(top_k, list.book.length),
+      ...noteOf(top_k, list.book.length, available),
     };
     return { ...freshJson(body), source: 'fold_in' };
   },
