@@ -11,8 +11,7 @@ const MAX_SHARE = 4;
 /** Sweeps before which the variances are searched, and the factor of the search's steps there. */
 const SEARCHES: ReadonlyMap<number, number> = new Map([
   [5, 2],
-  [10, 1.5],
-  [16, 1.25],
+  [10, 1.4],
 ]);
 
 /** A walk over one variance: its steps' factor and its bounds. */
