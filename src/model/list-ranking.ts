@@ -1,6 +1,5 @@
 import { effectPosterior } from './content-effects.ts';
-import { labelMembers } from './label-space.ts';
-import type { LabelMembers, LabelSpace } from './label-space.ts';
+import type { LabelSpace } from './label-space.ts';
 import type { FoldIn } from './fold-in.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -9,12 +8,14 @@ const FEW_LABELS = 64;
 
 /**
  * Exact search for a reader's best books by latent mean. Books are scanned by falling c_j and the scan stops when
- * c_j + |p| max |q| + the best effect of the small families cannot reach the list any more; books with a label of a
- * large family that the reader likes are scored first.
+ * c_j + |p| max |q| + the best effect of the small families cannot reach the list any more. Books with a label of a
+ * large family that the reader likes follow, label by label, in the same order and with the best effects of all families.
  */
 export class ListRanking {
   private readonly model: TrainedModel;
-  private readonly members: LabelMembers;
+  /** Positions in `order` of the books with label g: `position[labelStart[g] .. labelStart[g + 1])`, ascending. */
+  private readonly labelStart: Int32Array;
+  private readonly position: Int32Array;
   /** Listed books by falling c_j. */
   private readonly order: Int32Array;
   /** Largest |q_j| from each position on. */
@@ -34,7 +35,6 @@ export class ListRanking {
   constructor(model: TrainedModel) {
     const { books, dim } = model;
     this.model = model;
-    this.members = labelMembers(books.labels);
     const listed = Int32Array.from(model.listed.keys()).filter((book) => model.listed[book] === 1);
     this.order = listed.sort((a, b) => books.mean[b * dim] - books.mean[a * dim] || a - b);
     this.normFrom = new Float64Array(this.order.length);
@@ -44,6 +44,7 @@ export class ListRanking {
       most = Math.max(most, Math.sqrt(norm));
       this.normFrom[n] = most;
     }
+    [this.labelStart, this.position] = positionsByLabel(books.labels, this.order);
     const { familyStart } = books.labels;
     this.fewLabels = books.labels.families.map(
       (_, f) => familyStart[f + 1] - familyStart[f] <= FEW_LABELS,
@@ -67,14 +68,18 @@ export class ListRanking {
     }
     let norm = 0;
     for (let a = 1; a < step.dim; a++) norm += step.mean[a] ** 2;
-    const slack = bestOf.reduce(
-      (sum, most, f) => (this.fewLabels[f] ? sum + most * this.mostWeight[f] : sum),
-      0,
-    );
-    for (const g of step.placement.touched) {
-      if (!this.fewLabels[familyOf[g]] && this.effect[g] > 0) this.offerMembers(g, step.mean);
+    norm = Math.sqrt(norm);
+    let fewSlack = 0;
+    let slack = 0;
+    for (let f = 0; f < bestOf.length; f++) {
+      slack += bestOf[f] * this.mostWeight[f];
+      if (this.fewLabels[f]) fewSlack += bestOf[f] * this.mostWeight[f];
     }
-    this.scan(step.mean, Math.sqrt(norm), slack);
+    this.scan(step.mean, norm, fewSlack);
+    for (const g of step.placement.touched) {
+      if (!this.fewLabels[familyOf[g]] && this.effect[g] > 0)
+        this.scanLabel(g, step.mean, norm, slack);
+    }
     for (const g of step.placement.touched) this.effect[g] = 0;
     return this.top.slice(0, this.size);
   }
@@ -87,21 +92,26 @@ export class ListRanking {
     this.score = new Float64Array(count);
   }
 
-  private offerMembers(g: number, z: Float64Array): void {
-    for (let l = this.members.start[g]; l < this.members.start[g + 1]; l++) {
-      const book = this.members.entity[l];
-      if (this.model.listed[book] === 1) this.offer(book, z);
+  private scan(z: Float64Array, norm: number, slack: number): void {
+    for (let n = 0; n < this.order.length && this.reaches(n, norm, slack); n++) {
+      this.offer(this.order[n], z);
     }
   }
 
-  private scan(z: Float64Array, norm: number, slack: number): void {
-    const { books, dim } = this.model;
-    for (let n = 0; n < this.order.length; n++) {
-      const book = this.order[n];
-      const bound = books.mean[book * dim] + norm * this.normFrom[n] + slack;
-      if (this.size === this.top.length && bound < this.score[this.size - 1]) return;
-      this.offer(book, z);
+  private scanLabel(g: number, z: Float64Array, norm: number, slack: number): void {
+    for (let l = this.labelStart[g]; l < this.labelStart[g + 1]; l++) {
+      const n = this.position[l];
+      if (!this.reaches(n, norm, slack)) return;
+      this.offer(this.order[n], z);
     }
+  }
+
+  /** Whether a book at position n or later can belong to the list, its effects being `slack` at most. */
+  private reaches(n: number, norm: number, slack: number): boolean {
+    if (this.size < this.top.length) return true;
+    const { books, dim } = this.model;
+    const bound = books.mean[this.order[n] * dim] + norm * this.normFrom[n] + slack;
+    return bound >= this.score[this.size - 1];
   }
 
   /** Scores the book and puts it into the list if it belongs there. */
@@ -153,4 +163,21 @@ function mostWeights({
 
 function before(score: number, book: number, otherScore: number, otherBook: number): boolean {
   return score > otherScore || (score === otherScore && book < otherBook);
+}
+
+/** Positions in `order` of the books with each label, as starts and ascending positions. */
+function positionsByLabel(labels: LabelSpace, order: Int32Array): [Int32Array, Int32Array] {
+  const start = new Int32Array(labels.familyOf.length + 1);
+  for (const book of order) {
+    for (let e = labels.start[book]; e < labels.start[book + 1]; e++) start[labels.label[e] + 1]++;
+  }
+  for (let g = 0; g < labels.familyOf.length; g++) start[g + 1] += start[g];
+  const next = start.slice();
+  const position = new Int32Array(start[labels.familyOf.length]);
+  for (let n = 0; n < order.length; n++) {
+    for (let e = labels.start[order[n]]; e < labels.start[order[n] + 1]; e++) {
+      position[next[labels.label[e]]++] = n;
+    }
+  }
+  return [start, position];
 }

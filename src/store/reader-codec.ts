@@ -143,7 +143,8 @@ function rangeOf(list: RankedList, names: readonly NumberColumn[]): { min: numbe
         'Report this as a bug.',
       );
     }
-    for (const [i, value] of column.entries()) {
+    for (let i = 0; i < column.length; i++) {
+      const value = column[i] ?? Number.NaN;
       if (!Number.isFinite(value)) {
         throw new AppError(
           'NUMERICAL',

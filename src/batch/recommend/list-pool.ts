@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { RankedList } from '../../model/ranked-list.ts';
 import type { ListPolicy } from '../../model/recommender.ts';
+import { type PackedLists, unpackLists } from './packed-lists.ts';
 import type { ReaderInputs } from './reader-inputs.ts';
 
 /** What every worker gets at its start. */
@@ -23,6 +24,11 @@ export interface ListRange {
 export interface ListBatch {
   readonly from: number;
   readonly lists: readonly RankedList[];
+}
+
+/** The policy for reader u, whose draws are others than those of the next reader. */
+export function policyOfReader(policy: ListPolicy, u: number): ListPolicy {
+  return policy.kind === 'thompson' ? { ...policy, seed: (policy.seed + u) % 2 ** 32 } : policy;
 }
 
 /** Readers a message: enough to make its cost small, few enough to keep all threads busy to the end. */
@@ -70,9 +76,9 @@ function answerOf(worker: Worker): Promise<{ worker: Worker; batch: ListBatch }>
       worker.off('message', onMessage);
       worker.off('error', onError);
     };
-    const onMessage = (batch: ListBatch): void => {
+    const onMessage = (packed: PackedLists): void => {
       settle();
-      resolve({ worker, batch });
+      resolve({ worker, batch: { from: packed.from, lists: unpackLists(packed) } });
     };
     const onError = (error: Error): void => {
       settle();
