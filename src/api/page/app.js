@@ -96,9 +96,17 @@ function drawBook(/** @type {any} */ book) {
   );
 }
 
+function basis(/** @type {any} */ answer) {
+  const stored = 'user_id' in answer;
+  if (answer.source === 'personal') {
+    return stored ? 'From the ratings of this reader.' : 'From your ratings.';
+  }
+  return stored ? 'No rating of this reader is known.' : 'From no rating.';
+}
+
 function summary(/** @type {any} */ answer) {
   const parts = [
-    answer.source === 'personal' ? 'From ratings.' : 'Nothing is known of this reader.',
+    basis(answer),
     answer.degraded ? 'The store is away: this is not the personal list.' : '',
     answer.unknown_isbns?.length ? `Not known: ${answer.unknown_isbns.join(', ')}.` : '',
     `Model ${answer.model_version}.`,
