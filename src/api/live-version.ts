@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Manifest } from '../contracts/manifest.ts';
+import { canonicalBookId } from '../model/isbn.ts';
 import type { RankedList } from '../model/ranked-list.ts';
 import { NOTHING_KNOWN, type Recommender } from '../model/recommender.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
@@ -30,9 +31,9 @@ export class LiveVersion {
     this.#indexOfBook = new Map(catalogue.ids.map((id, index) => [id, index]));
   }
 
-  /** Catalogue index of a canonical book id. */
+  /** Catalogue index of a book by its id as the data have it, or by any spelling of its ISBN. */
   bookIndex(id: string): number | undefined {
-    return this.#indexOfBook.get(id);
+    return this.#indexOfBook.get(id.trim()) ?? this.#indexOfBook.get(canonicalBookId(id));
   }
 
   /** The list of a reader of whom nothing is known, as long as the stored lists. */

@@ -6,7 +6,6 @@ import {
   foldInBodySchema,
   MAX_FOLD_IN_LIST,
 } from '../../contracts/http.ts';
-import { canonicalBookId } from '../../model/isbn.ts';
 import type { ReaderInput } from '../../model/recommender.ts';
 import { freshJson } from '../answer.ts';
 import type { LiveVersion } from '../live-version.ts';
@@ -57,7 +56,7 @@ function readerOf(
   const rated = new Map<number, number>();
   const unknown: string[] = [];
   for (const { isbn, rating } of body.ratings) {
-    const book = version.bookIndex(canonicalBookId(isbn));
+    const book = version.bookIndex(isbn);
     if (book === undefined) unknown.push(isbn);
     else rated.set(book, rating);
   }
