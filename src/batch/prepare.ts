@@ -1,5 +1,6 @@
 import type { DataReport } from '../contracts/data-report.ts';
 import type { Settings } from '../contracts/settings.ts';
+import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { splitRows, type Split } from './evaluate/split.ts';
 import type { Dataset } from './ingest/dataset.ts';
@@ -44,7 +45,7 @@ export function rowsToLearn(dataset: Dataset, settings: RowSettings): Int32Array
   });
 }
 
-/** Splits the rows that pass the filters, with the split's name for the report. */
+/** Splits the rows that pass the filters, with the split's name for the report; throws `DATA_EMPTY`. */
 export function splitToLearn(
   dataset: Dataset,
   settings: RowSettings,
@@ -53,11 +54,20 @@ export function splitToLearn(
   for (const row of rowsToLearn(dataset, settings)) passes[row] = 1;
   const { split: kind, seed, heldOut: fraction } = settings;
   const all = splitRows(dataset, { kind, seed, fraction });
-  return {
-    split: {
-      train: all.train.filter((row) => passes[row] === 1),
-      test: all.test.filter((row) => passes[row] === 1),
-    },
-    splitName: `${kind} ${(100 * fraction).toFixed(0)} %, seed ${seed}`,
+  const split = {
+    train: all.train.filter((row) => passes[row] === 1),
+    test: all.test.filter((row) => passes[row] === 1),
   };
+  assertBothParts(split);
+  return { split, splitName: `${kind} ${(100 * fraction).toFixed(0)} %, seed ${seed}` };
+}
+
+/** Tells before the training what would stop it or its evaluation. */
+function assertBothParts({ train, test }: Split): void {
+  if (train.length > 0 && test.length > 0) return;
+  throw new AppError(
+    'DATA_EMPTY',
+    `The split leaves ${train.length} ratings to learn from and ${test.length} to measure with`,
+    'Give more data, another --split or --held-out, or lower --min-reader-ratings and --min-book-ratings.',
+  );
 }

@@ -193,6 +193,7 @@ class TrainRun {
     const { keep, threads } = this.#settings;
     const policy = policyOf(this.#settings);
     const onProgress = async (share: number): Promise<void> => {
+      if (share === 1) return this.recorder.phase('publish');
       const secondsLeft = Math.round((this.recorder.elapsed() / share) * (1 - share));
       await this.recorder.progress({ ...this.recorder.record.progress, secondsLeft });
     };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -9,6 +9,16 @@ export function dataDirectory(files: Readonly<Record<string, string | Uint8Array
   onTestFinished(() => {
     rmSync(dir, { recursive: true, force: true });
   });
+  writeFiles(dir, files);
+  return dir;
+}
+
+/** Writes the files into a directory, which is made if need be; gives the directory back. */
+export function writeFiles(
+  dir: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): string {
+  mkdirSync(dir, { recursive: true });
   for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
   return dir;
 }

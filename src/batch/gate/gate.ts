@@ -62,7 +62,7 @@ function verdict(input: GateInput, comparison: Comparison): Verdict {
       return {
         publish: true,
         reason: 'policy-always',
-        message: 'Published whatever the comparison says.',
+        message: 'Publishing does not depend on the comparison.',
       };
     case 'if-not-worse':
       return input.live === null

@@ -1,3 +1,4 @@
+import type { RunRecord } from '../../contracts/run.ts';
 import { defineVerb } from '../verb.ts';
 import { STORE_KEYS, withStore } from '../with-store.ts';
 
@@ -29,6 +30,12 @@ export const train = defineVerb({
     withStore(settings, async (store) => {
       const { train: run } = await import('../../batch/train-run.ts');
       const record = await run(settings, { store, log, signal });
-      output.show(record, () => `${record.state}: ${record.decision?.message ?? 'nothing new'}`);
+      output.show(record, () => outcomeOf(record));
     }),
 });
+
+function outcomeOf({ state, version, decision }: RunRecord): string {
+  if (state === 'skipped') return 'Nothing to do: the live version has these data and settings.';
+  const published = version === null ? 'Not published' : `Published as version ${version}`;
+  return `${published}. ${decision?.message ?? ''}`;
+}
