@@ -146,6 +146,7 @@ describe('probes', () => {
     expect(headers['content-type']).toMatch(/^text\/plain/);
     expect(text).toContain('bookrec_model_info{version="v1"} 1');
     expect(text).toContain('bookrec_model_age_seconds{version="v1"} 60');
+    expect(text).toMatch(/^bookrec_model_coverage{interval="0.95"} 0\.\d+$/m);
     expect(text).toContain('bookrec_degraded 0');
   });
 });

@@ -86,6 +86,21 @@ export class ApiMetrics {
       },
     });
     new Gauge({
+      name: 'bookrec_model_coverage',
+      help: 'Share of held-out ratings within an interval of the version in memory, by what it promises',
+      labelNames: ['interval'],
+      registers,
+      collect() {
+        this.reset();
+        const coverage = snapshot().version?.manifest.metrics.model.coverage;
+        if (coverage === undefined) return;
+        this.set({ interval: '0.5' }, coverage.p50);
+        this.set({ interval: '0.8' }, coverage.p80);
+        this.set({ interval: '0.9' }, coverage.p90);
+        this.set({ interval: '0.95' }, coverage.p95);
+      },
+    });
+    new Gauge({
       name: 'bookrec_degraded',
       help: '1 while a model is served without its store',
       registers,
