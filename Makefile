@@ -5,7 +5,7 @@ INSTALLED := node_modules/.package-lock.json
 export BOOKREC_LEFT_OUT ?= $(CURDIR)/var/left-out
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo train api test lint fmt fmt-check typecheck generate verify bench clean ci
+.PHONY: help install demo train api test lint fmt fmt-check typecheck generate golden images verify bench clean ci
 
 ##@ Use
 help: ## This list
@@ -42,8 +42,13 @@ typecheck: install ## Check types, each folder under its own tsconfig.json
 	@$(NODE) hack/typecheck.ts
 
 generate: install ## Write the files that are generated from code
-	@$(NODE) hack/gen-errors.ts
-	@$(NODE) hack/gen-openapi.ts
+	@for part in errors openapi values-schema chart-readme; do $(NODE) hack/gen-$$part.ts || exit 1; done
+
+golden: install ## Render the chart's test cases anew with Helm; look at the diff before committing
+	@$(NODE) hack/gen-chart-golden.ts
+
+images: ## Build the container images with IMAGE_BUILDER (docker build)
+	@sh hack/build-images.sh
 
 verify: generate ## Fail if a generated file is not current
 	@sh hack/verify.sh

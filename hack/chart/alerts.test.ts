@@ -1,0 +1,228 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments, stringify } from 'yaml';
+import { leftOut } from '../../src/testing/left-out.ts';
+import { findProgram, render } from './helm.ts';
+
+const promtool = findProgram('promtool');
+const found = promtool !== null && findProgram('helm') !== null;
+if (!found)
+  leftOut('the alerts of the Helm chart: no helm and promtool on the PATH or in CLUSTER_DIR');
+
+const API = 'namespace="library", service="books-bookrec-api"';
+const STORE = 'namespace="library", service="books-bookrec-store"';
+const CRON = 'namespace="library", cronjob="books-bookrec-trainer"';
+const JOB = 'namespace="library", job_name="books-bookrec-trainer-2"';
+
+interface Series {
+  readonly series: string;
+  readonly values: string;
+}
+
+const series = (name: string, labels: string, values: string): Series => ({
+  series: `${name}{${labels}}`,
+  values,
+});
+const always = (name: string, labels: string, value: number): Series =>
+  series(name, labels, `${String(value)}x1500`);
+
+/** Everything as it should be, scraped once a minute for a day. */
+const HEALTHY: readonly Series[] = [
+  always('up', API, 1),
+  always('up', STORE, 1),
+  always('kube_cronjob_created', CRON, 0),
+  always('kube_cronjob_spec_suspend', CRON, 0),
+  series('kube_cronjob_status_last_successful_time', CRON, '0+60x1500'),
+  always('bookrec_model_info', `${API}, version="a"`, 1),
+  always('bookrec_model_age_seconds', `${API}, version="a"`, 100),
+  always('bookrec_degraded', API, 0),
+  always('bookrec_model_coverage', `${API}, interval="0.5"`, 0.51),
+  always('bookrec_model_coverage', `${API}, interval="0.95"`, 0.94),
+  always('dragonfly_memory_used_bytes', STORE, 10),
+  always('dragonfly_memory_max_bytes', STORE, 100),
+];
+
+/** The healthy system with some series replaced or added. */
+const but = (...changed: readonly Series[]): Series[] => [
+  ...HEALTHY.filter((each) => changed.every((other) => other.series !== each.series)),
+  ...changed,
+];
+
+const route = 'route="/recommend/{user_id}", method="GET"';
+const requests = (status: number, values: string): Series =>
+  series(
+    'bookrec_http_request_duration_seconds_count',
+    `${API}, ${route}, status="${String(status)}"`,
+    values,
+  );
+const bucket = (le: string, values: string): Series =>
+  series(
+    'bookrec_http_request_duration_seconds_bucket',
+    `${API}, ${route}, status="200", le="${le}"`,
+    values,
+  );
+
+const CASES: ReadonlyArray<{ name: string; input: readonly Series[]; alerts: readonly string[] }> =
+  [
+    { name: 'all is well', input: HEALTHY, alerts: [] },
+    {
+      name: 'a run failed after the last success',
+      input: but(
+        series('kube_cronjob_status_last_successful_time', CRON, '60000x1500'),
+        always('kube_job_status_start_time', JOB, 61000),
+        always('kube_job_failed', `${JOB}, condition="true"`, 1),
+      ),
+      alerts: ['BookrecTrainingFailed'],
+    },
+    {
+      name: 'a run failed before the last success',
+      input: but(
+        always('kube_job_status_start_time', JOB, 100),
+        always('kube_job_failed', `${JOB}, condition="true"`, 1),
+      ),
+      alerts: [],
+    },
+    {
+      name: 'the first run failed and none has succeeded',
+      input: [
+        ...HEALTHY.filter((each) => !each.series.includes('last_successful')),
+        always('kube_job_status_start_time', JOB, 100),
+        always('kube_job_failed', `${JOB}, condition="true"`, 1),
+      ],
+      alerts: ['BookrecNoTraining', 'BookrecTrainingFailed'],
+    },
+    {
+      name: 'no success for two intervals',
+      input: but(series('kube_cronjob_status_last_successful_time', CRON, '1000x1500')),
+      alerts: ['BookrecNoTraining'],
+    },
+    {
+      name: 'no success while training is suspended',
+      input: but(
+        series('kube_cronjob_status_last_successful_time', CRON, '1000x1500'),
+        always('kube_cronjob_spec_suspend', CRON, 1),
+      ),
+      alerts: [],
+    },
+    {
+      name: 'an old model',
+      input: but(always('bookrec_model_age_seconds', `${API}, version="a"`, 700_000)),
+      alerts: ['BookrecModelTooOld'],
+    },
+    {
+      name: 'intervals that hold too little',
+      input: but(always('bookrec_model_coverage', `${API}, interval="0.95"`, 0.9)),
+      alerts: ['BookrecCoverageOff'],
+    },
+    {
+      name: 'two models at once',
+      input: but(always('bookrec_model_info', `${API}, pod="b", version="b"`, 1)),
+      alerts: ['BookrecModelsDiffer'],
+    },
+    {
+      name: 'the store away',
+      input: but(
+        always('bookrec_degraded', API, 1),
+        always('up', STORE, 0),
+        series('bookrec_store_errors_total', `${API}, code="STORE_UNAVAILABLE"`, '0+60x1500'),
+      ),
+      alerts: ['BookrecDegraded', 'BookrecStoreDown', 'BookrecStoreErrors'],
+    },
+    {
+      name: 'a store that is nearly full, then full, and a snapshot that fails',
+      input: but(
+        always('dragonfly_memory_used_bytes', STORE, 95),
+        series('dragonfly_oom_errors_total', STORE, '0+1x1500'),
+        series('dragonfly_failed_backups_total', STORE, '0+1x1500'),
+      ),
+      alerts: ['BookrecSnapshotFailed', 'BookrecStoreFull', 'BookrecStoreMemory'],
+    },
+    {
+      name: 'failing requests',
+      input: but(requests(200, '0+95x1500'), requests(500, '0+5x1500')),
+      alerts: ['BookrecApiErrors'],
+    },
+    {
+      name: 'lists refused before the first training',
+      input: [
+        ...HEALTHY.filter((each) => !each.series.startsWith('bookrec_model')),
+        requests(503, '0+100x1500'),
+      ],
+      alerts: [],
+    },
+    {
+      name: 'slow lists',
+      input: but(
+        bucket('0.25', '0+90x1500'),
+        bucket('1', '0+100x1500'),
+        bucket('+Inf', '0+100x1500'),
+      ),
+      alerts: ['BookrecApiSlow'],
+    },
+    {
+      name: 'no API',
+      input: but(always('up', API, 0)),
+      alerts: ['BookrecApiDown'],
+    },
+  ];
+
+describe.runIf(found)('alerts', () => {
+  let folder = '';
+  let names: string[] = [];
+
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'bookrec-alerts-'));
+    const { text } = render({ monitoring: { prometheusRule: { enabled: true } } });
+    const rule = parseAllDocuments(text).find((each) => each.get('kind') === 'PrometheusRule');
+    // The shape is that of the template; promtool checks what is in it.
+    const spec = rule?.toJS() as { spec: { groups: Array<{ rules: Array<{ alert: string }> }> } };
+    names = spec.spec.groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+    writeFileSync(`${folder}/rules.yaml`, stringify(spec.spec));
+  });
+
+  const run = (...args: string[]): string => {
+    try {
+      return execFileSync(promtool ?? '', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    } catch (error) {
+      // execFileSync adds what the program wrote to the error.
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      throw new Error(stdout + stderr, { cause: error });
+    }
+  };
+
+  it('pass promtool', () => {
+    expect(run('check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml')).toContain('SUCCESS');
+  });
+
+  it.each(CASES)('fire rightly: $name', ({ input, alerts }) => {
+    const test = {
+      interval: '1m',
+      input_series: input,
+      promql_expr_test: [
+        {
+          expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
+          eval_time: '20h',
+          exp_samples: alerts.map((alert) => ({ labels: `{alertname="${alert}"}`, value: 1 })),
+        },
+      ],
+    };
+    writeFileSync(
+      `${folder}/test.yaml`,
+      stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: [test] }),
+    );
+    expect(run('test', 'rules', 'test.yaml')).toContain('SUCCESS');
+  });
+
+  it('are each seen firing in a case above', () => {
+    expect([...new Set(CASES.flatMap(({ alerts }) => alerts))].toSorted()).toEqual(
+      names.toSorted(),
+    );
+  });
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
