@@ -7,8 +7,8 @@ export interface TrainingLimits {
 }
 
 /**
- * Rows to train on, ascending: every reader left has at least `minReader` of them and every book
- * at least `minBook`. Rows are taken out until both hold. 0 keeps all.
+ * Rows to train on, ascending: those whose reader has at least `minReader` ratings in the data and whose book has at
+ * least `minBook`. Counts are of all ratings, taken once: after the filter a reader or book may have fewer. 0 keeps all.
  */
 export function trainingRows(
   ratings: Ratings,
@@ -16,24 +16,17 @@ export function trainingRows(
   books: number,
   limits: TrainingLimits,
 ): Int32Array {
-  const { reader, book } = ratings;
-  let rows = Int32Array.from(reader.keys());
-  for (;;) {
-    const ofReader = new Int32Array(readers);
-    const ofBook = new Int32Array(books);
-    const count = (counts: Int32Array, index: number): void => {
-      counts[index] = (counts[index] ?? 0) + 1;
-    };
-    for (const row of rows) {
-      count(ofReader, reader[row] ?? 0);
-      count(ofBook, book[row] ?? 0);
-    }
-    const left = rows.filter(
-      (row) =>
-        (ofReader[reader[row] ?? 0] ?? 0) >= limits.minReader &&
-        (ofBook[book[row] ?? 0] ?? 0) >= limits.minBook,
-    );
-    if (left.length === rows.length) return rows;
-    rows = left;
-  }
+  const ofReader = counts(ratings.reader, readers);
+  const ofBook = counts(ratings.book, books);
+  return Int32Array.from(ratings.reader.keys()).filter(
+    (row) =>
+      (ofReader[ratings.reader[row] ?? 0] ?? 0) >= limits.minReader &&
+      (ofBook[ratings.book[row] ?? 0] ?? 0) >= limits.minBook,
+  );
+}
+
+function counts(entity: Int32Array, size: number): Int32Array {
+  const result = new Int32Array(size);
+  for (const n of entity) result[n] = (result[n] ?? 0) + 1;
+  return result;
 }
