@@ -174,3 +174,12 @@ describe('models', () => {
     expect(rest).not.toContain('20260101-000000');
   });
 });
+
+describe('fetch', () => {
+  it('takes any number of files and judges all before the first download', () => {
+    const first = `http://127.0.0.1:1/a.csv#sha256=${'0'.repeat(64)}`;
+    const { code, stderr } = bookrec(['fetch', '--data', folder, first, 'second']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('not the address of a file with its checksum: second');
+  });
+});

@@ -87,7 +87,7 @@ async function runVerb(
     const value = info.flag === null ? undefined : given[optionOf(info).attributeName()];
     if (value !== undefined) flags[info.key] = value;
   }
-  const operands = command.args.slice(0, verb.operands?.length ?? 0);
+  const operands = command.args.slice(0, mostOperands(verb));
   const settings = loadSettings(
     infos.map(({ key }) => key),
     { flags, environment: environment(), file: given['config'] ?? environment()['BOOKREC_CONFIG'] },
@@ -101,6 +101,11 @@ async function runVerb(
     output: createOutput(given.json ?? false),
     signal: shutdown.signal,
   });
+}
+
+/** How many operands a verb takes; the last one may be repeated, `<file...>`. */
+function mostOperands({ operands = [] }: Verb): number {
+  return operands.at(-1)?.includes('...') === true ? Infinity : operands.length;
 }
 
 /** What the command line holds beyond the verb's own options and operands. */

@@ -21,7 +21,7 @@ export interface Verb<K extends SettingKey = SettingKey> {
   /** As typed, such as `train` or `models list`. */
   readonly name: string;
   readonly summary: string;
-  /** Operands that follow, `<needed>` or `[optional]`. */
+  /** Operands that follow, `<needed>` or `[optional]`; the last one may be repeated, `<file...>`. */
   readonly operands?: readonly string[];
   /** The settings that concern it. */
   readonly settings: readonly K[];

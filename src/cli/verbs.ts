@@ -2,6 +2,7 @@ import type { Verb } from './verb.ts';
 import { api } from './verbs/api.ts';
 import { demo } from './verbs/demo.ts';
 import { evaluate } from './verbs/evaluate.ts';
+import { fetchData } from './verbs/fetch.ts';
 import { modelsDelete } from './verbs/models-delete.ts';
 import { modelsList } from './verbs/models-list.ts';
 import { modelsRollback } from './verbs/models-rollback.ts';
@@ -17,6 +18,7 @@ export const VERBS: readonly Verb[] = [
   evaluate,
   predict,
   recommend,
+  fetchData,
   modelsList,
   modelsShow,
   modelsRollback,

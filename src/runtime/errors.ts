@@ -15,6 +15,12 @@ export const ERRORS = {
   DATA_UNREADABLE: { status: 500, retryable: false, title: 'A data file cannot be read' },
   DATA_TOO_BAD: { status: 500, retryable: false, title: 'Too many bad rows in a data file' },
   DATA_EMPTY: { status: 500, retryable: false, title: 'No usable rating in the data' },
+  DATA_NOT_FETCHED: { status: 502, retryable: true, title: 'A data file cannot be downloaded' },
+  DATA_CHECKSUM: {
+    status: 502,
+    retryable: false,
+    title: 'A downloaded file is not the expected one',
+  },
   MODEL_INPUT: { status: 500, retryable: false, title: 'A number given to the model is not valid' },
   NUMERICAL: { status: 500, retryable: false, title: 'Training met a number that is not finite' },
   NOT_TRAINED: { status: 503, retryable: true, title: 'Model not trained yet' },
