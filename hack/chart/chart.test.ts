@@ -221,7 +221,7 @@ describe.runIf(found)('two releases', () => {
   it('share no name and no selector in one namespace', () => {
     const name = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.name}`;
     const [one = [], two = []] = ['one', 'two'].map((release) =>
-      objectsOf(render({}, release).text).map(name),
+      objectsOf(render({}, { release }).text).map(name),
     );
     expect(one.length).toBeGreaterThan(5);
     expect(one.filter((each) => two.includes(each))).toEqual([]);

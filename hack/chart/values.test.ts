@@ -53,14 +53,6 @@ describe('values of the chart', () => {
     expect(read('README.md')).toBe(withTable(read('README.md'), text));
   });
 
-  it('are all used in a template', () => {
-    const unused = rows.filter(({ path }) => {
-      const [, last = path] = /\.(\w+)$/.exec(path) ?? [];
-      return !new RegExp(`\\.${last}\\b`).test(templates);
-    });
-    expect(unused).toEqual([]);
-  });
-
   it('are all there where a template uses one', () => {
     const used = [...templates.matchAll(/\$?\.Values\.([\w.]*\w)/g)].map(([, path = '']) => path);
     expect(used.length).toBeGreaterThan(50);
