@@ -7,7 +7,7 @@ import type { Catalogue } from '../store/catalogue-codec.ts';
 import type { Answer } from './answer.ts';
 
 /** Memory for encoded answers, which are about 3 kB each. */
-const ANSWER_CACHE_BYTES = 64 * 1024 * 1024;
+const ANSWER_CACHE_BYTES = 48 * 1024 * 1024;
 
 /** One published version in memory. Nothing in it changes but what it caches. */
 export class LiveVersion {
