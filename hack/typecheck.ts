@@ -6,9 +6,13 @@ import path from 'node:path';
 import ts from 'typescript';
 
 const root = path.resolve(import.meta.dirname, '..');
-const configs = ['src/model', 'src/batch/train', 'src/batch/evaluate', 'src/batch/recommend', '.'].map((folder) =>
-  path.join(root, folder),
-);
+const configs = [
+  'src/model',
+  'src/batch/train',
+  'src/batch/evaluate',
+  'src/batch/recommend',
+  '.',
+].map((folder) => path.join(root, folder));
 
 const ownerOf = (file: string): string | undefined =>
   configs.find((folder) => file.startsWith(folder + path.sep));
