@@ -46,11 +46,7 @@ export interface RunDeps {
  */
 export async function train(settings: TrainSettings, deps: RunDeps): Promise<RunRecord> {
   const clock = deps.clock ?? systemClock;
-  const id = clock
-    .now()
-    .toISOString()
-    .replaceAll(/[-:]|\.\d+/g, '')
-    .toLowerCase();
+  const id = clock.now().toISOString().replaceAll(/[-:.]/g, '').toLowerCase();
   const run = new TrainRun(id, settings, { ...deps, clock });
   try {
     await run.go();
