@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'hack/**/*.test.ts'],
-    // Suites with a target of their own: they need minutes, a browser or a cluster.
-    exclude: [...configDefaults.exclude, '**/*.{bench,browser,cluster}.test.ts'],
+    // Suites with a target of their own: they need minutes or a cluster.
+    exclude: [...configDefaults.exclude, '**/*.{bench,cluster}.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // A test that prints has forgotten something; results are asserted, not read.
