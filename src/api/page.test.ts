@@ -54,7 +54,7 @@ function browserSuite(executablePath: string): void {
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (line) => complaints.push(line.text()));
     page.on('request', (request) => {
-      if (!request.url().startsWith("data:") && new URL(request.url()).origin !== origin) {
+      if (!request.url().startsWith('data:') && new URL(request.url()).origin !== origin) {
         complaints.push(request.url());
       }
     });
