@@ -18,7 +18,14 @@ export const IMPORT_TABLE = {
 };
 
 /** Packages that only one folder may import. */
-const OWNED_PACKAGES = { ioredis: 'store', lmdb: 'store', express: 'api', commander: 'cli' };
+const OWNED_PACKAGES = {
+  ioredis: 'store',
+  lmdb: 'store',
+  express: 'api',
+  commander: 'cli',
+  '@kubernetes': 'controller',
+  undici: 'controller',
+};
 
 /** Folders without I/O: no module of Node. */
 const PURE_FOLDERS = ['contracts', 'model'];

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { Progress, RunRecord } from '../contracts/run.ts';
+import { figuresOf, type Progress, type RunRecord, type Summary } from '../contracts/run.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Store } from '../store/store.ts';
@@ -42,7 +42,10 @@ export class RunRecorder {
         secondsLeft: null,
       },
       data: null,
+      backend: null,
       metrics: null,
+      effectiveRank: null,
+      live: null,
       decision: null,
       seconds: {},
       peakMemoryMiB: null,
@@ -106,18 +109,18 @@ function describe(error: unknown): NonNullable<RunRecord['error']> {
 
 /** Writes the run's last summary, JSON of 4096 bytes at most: a long error message is cut short. */
 export function writeSummary(file: string, record: RunRecord): void {
-  const { id, state, version, decision, metrics, error, seconds, peakMemoryMiB } = record;
-  const model = metrics?.model;
-  const summary = {
+  const { id, state, version, decision, metrics, error } = record;
+  const { live, backend, progress, seconds, peakMemoryMiB } = record;
+  const summary: Summary = {
     id,
     state,
     version,
     published: version !== null,
-    reason: decision?.reason,
-    rmse: model?.rmse,
-    mae: model?.mae,
-    coverage95: model?.coverage.p95,
-    ndcg10: model?.ranking.ndcg10,
+    ...(decision && { reason: decision.reason, message: decision.message }),
+    ...(metrics && figuresOf(metrics, record.effectiveRank ?? 0)),
+    live,
+    backend,
+    progress,
     seconds,
     peakMemoryMiB,
     error,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { RunRecord } from '../contracts/run.ts';
+import { figuresOf, type RunRecord, summarySchema } from '../contracts/run.ts';
 import type { Settings } from '../contracts/settings.ts';
 import type { Recommender } from '../model/recommender.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -226,8 +226,12 @@ describe('the record of a run', () => {
       published: false,
       reason: 'policy-never',
       rmse: record.metrics?.model.rmse,
+      effectiveRank: record.effectiveRank,
+      message: record.decision?.message,
+      progress: { phase: 'done' },
       error: null,
     });
+    expect(summarySchema.safeParse(JSON.parse(text.toString())).success).toBe(true);
   });
 
   it('goes in short to that file when the run fails, however long the message', async () => {
@@ -244,6 +248,32 @@ describe('the record of a run', () => {
       published: false,
       error: { code: 'DATA_NOT_FOUND', hint: expect.stringContaining('--data') as unknown },
     });
+  });
+});
+
+describe('a run with a name', () => {
+  it('keeps its record under it, and says beside its figures those of the live version', async () => {
+    const own = await ownStore();
+    const first = await trainIn(own, { runId: 'books-1' });
+    const id = 'books-1';
+    expect(await own.run(id)).toEqual(first);
+    expect(first).toMatchObject({ id, live: null, backend: { used: 'cpu' } });
+    expect((await own.manifest(first.version ?? ''))?.runId).toBe(id);
+    const again = await trainIn(own, { runId: id, seed: 2, publish: 'always', backend: 'cpu' });
+    expect(again.version).not.toBe(first.version);
+    expect(again.live).toEqual({
+      version: first.version,
+      ...(first.metrics && figuresOf(first.metrics, first.effectiveRank ?? Number.NaN)),
+    });
+    expect(again.backend).toEqual({ used: 'cpu', reason: 'asked for' });
+  });
+
+  it('fails where it asks for a GPU that is not there', async () => {
+    const own = await ownStore();
+    await expect(trainIn(own, { runId: 'gpu', backend: 'gpu' })).rejects.toMatchObject({
+      code: 'NO_GPU',
+    });
+    expect(await own.run('gpu')).toMatchObject({ state: 'failed', error: { code: 'NO_GPU' } });
   });
 });
 

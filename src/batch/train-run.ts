@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 import type { Manifest } from '../contracts/manifest.ts';
-import type { Decision, RunRecord } from '../contracts/run.ts';
+import { type Decision, type Figures, figuresOf, type RunRecord } from '../contracts/run.ts';
 import type { Settings } from '../contracts/settings.ts';
 import type { ListPolicy } from '../model/recommender.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
+import { chooseBackend } from './choose-backend.ts';
 import { decide } from './gate/gate.ts';
 import { HELD_OUT_BLOB, unpackHeldOut, type HeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
@@ -28,6 +29,8 @@ export const TRAIN_KEYS = [
   'margin',
   'keep',
   'summary',
+  'backend',
+  'runId',
 ] as const;
 
 export type TrainSettings = Pick<Settings, (typeof TRAIN_KEYS)[number]>;
@@ -79,13 +82,15 @@ class TrainRun {
     this.#id = id;
     this.#settings = settings;
     this.#deps = deps;
-    this.recorder = new RunRecorder(id, deps.store, deps.clock);
+    // A second try of the same run goes on in its record, but writes a version of its own.
+    this.recorder = new RunRecorder(settings.runId ?? id, deps.store, deps.clock);
   }
 
   async go(): Promise<void> {
     const settings = this.#settings;
     const { log } = this.#deps;
     const { recorder } = this;
+    recorder.record.backend = chooseBackend(settings.backend);
     await recorder.phase('ingest');
     const { dataset, report } = await readData(settings, this.#deps);
     recorder.record.data = report;
@@ -103,6 +108,7 @@ class TrainRun {
     const task = { dataset, split, splitName, seed: settings.seed };
     const { metrics, heldOut } = measure(learned.model, task);
     recorder.record.metrics = metrics;
+    recorder.record.effectiveRank = learned.report.effectiveRank;
     log.info(
       { rmse: metrics.model.rmse, mae: metrics.model.mae, ...metrics.model.coverage },
       'measured',
@@ -120,7 +126,7 @@ class TrainRun {
         format: 1,
         version: this.#id,
         createdAt: this.#deps.clock.now().toISOString(),
-        runId: this.#id,
+        runId: recorder.record.id,
         contentHash,
         dataset: dataset.format,
         counts: countsOf(dataset),
@@ -156,10 +162,17 @@ class TrainRun {
     const { store } = this.#deps;
     const { publish: policy, margin, seed } = this.#settings;
     const version = await store.liveVersion();
+    this.recorder.record.live = version === null ? null : await this.#figuresOf(version);
     const blob = version === null ? null : await store.blob(version, HELD_OUT_BLOB);
     const live =
       version === null ? null : { version, heldOut: blob === null ? null : unpackHeldOut(blob) };
     return decide({ policy, margin, live, next, seed });
+  }
+
+  async #figuresOf(version: string): Promise<Figures | null> {
+    const manifest = await this.#deps.store.manifest(version);
+    if (manifest === null) return null;
+    return { version, ...figuresOf(manifest.metrics, manifest.model.effectiveRank) };
   }
 
   #learnOptions(): LearnOptions {

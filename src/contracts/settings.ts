@@ -125,6 +125,13 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: 'Threads of a training; 0 for one a core; they change no result' },
     count(0, 256).default(0),
   ),
+  backend: given(
+    {
+      value: 'kind',
+      description: 'What computes: a GPU where there is one (auto), or what is named',
+    },
+    z.enum(['auto', 'cpu', 'gpu']).default('auto'),
+  ),
   heldOut: given(
     { value: 'share', description: 'Share of the ratings held out to measure with' },
     share.default(0.1),
@@ -181,9 +188,33 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: 'Model versions kept for rollback' },
     count(1, 100).default(3),
   ),
+  runId: given(
+    { value: 'id', description: "Name of the run's record; the time of its start by default" },
+    z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.-]{0,127}$/, 'expected letters, digits, ".", "_" and "-"')
+      .optional(),
+  ),
   summary: given(
     { value: 'file', description: "File for the run's last summary, 4 KB at most" },
     z.string().min(1).optional(),
+  ),
+  cronJob: given(
+    { value: 'name', description: 'CronJob whose template RecommenderRuns train with' },
+    z
+      .string()
+      .regex(/^[a-z0-9]([-a-z0-9.]{0,50}[a-z0-9])?$/, 'expected the name of a CronJob')
+      .optional(),
+  ),
+  watchNamespace: given(
+    {
+      value: 'name',
+      description: 'Namespace whose RecommenderRuns are run; * for all; its own by default',
+    },
+    z
+      .string()
+      .regex(/^(\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$/, 'expected a namespace, or *')
+      .optional(),
   ),
   logLevel: given(
     { value: 'level', description: 'Least level that is logged' },

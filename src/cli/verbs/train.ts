@@ -25,6 +25,8 @@ export const train = defineVerb({
     'margin',
     'keep',
     'summary',
+    'backend',
+    'runId',
   ],
   run: ({ settings, log, signal, output }) =>
     withStore(settings, async (store) => {
