@@ -1,33 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { findProgram } from '../../src/testing/find-program.ts';
 import { leftOut } from '../../src/testing/left-out.ts';
-import { findProgram, render } from './helm.ts';
+import { AlertRules, always, series, type Series } from './alert-rules.ts';
 
-const promtool = findProgram('promtool');
-const found = promtool !== null && findProgram('helm') !== null;
-if (!found)
-  leftOut('the alerts of the Helm chart: no helm and promtool on the PATH or in CLUSTER_DIR');
+const found = findProgram('promtool') !== null && findProgram('helm') !== null;
+if (!found) leftOut('the alerts of the Helm chart: no helm and promtool on the PATH');
 
 const API = 'namespace="library", service="books-bookrec-api"';
 const STORE = 'namespace="library", service="books-bookrec-store"';
 const CRON = 'namespace="library", cronjob="books-bookrec-trainer"';
 const JOB = 'namespace="library", job_name="books-bookrec-trainer-2"';
-
-interface Series {
-  readonly series: string;
-  readonly values: string;
-}
-
-const series = (name: string, labels: string, values: string): Series => ({
-  series: `${name}{${labels}}`,
-  values,
-});
-const always = (name: string, labels: string, value: number): Series =>
-  series(name, labels, `${String(value)}x1500`);
 
 /** Everything as it should be, scraped once a minute for a day. */
 const HEALTHY: readonly Series[] = [
@@ -170,59 +152,25 @@ const CASES: ReadonlyArray<{ name: string; input: readonly Series[]; alerts: rea
   ];
 
 describe.runIf(found)('alerts', () => {
-  let folder = '';
-  let names: string[] = [];
-
+  let rules: AlertRules;
   beforeAll(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bookrec-alerts-'));
-    const { text } = render({ monitoring: { prometheusRule: { enabled: true } } });
-    const rule = parseAllDocuments(text).find((each) => each.get('kind') === 'PrometheusRule');
-    // The shape is that of the template; promtool checks what is in it.
-    const spec = rule?.toJS() as { spec: { groups: Array<{ rules: Array<{ alert: string }> }> } };
-    names = spec.spec.groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
-    writeFileSync(`${folder}/rules.yaml`, stringify(spec.spec));
+    rules = new AlertRules();
+  });
+  afterAll(() => {
+    rules.remove();
   });
 
-  const run = (...args: string[]): string => {
-    try {
-      return execFileSync(promtool ?? '', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
-    } catch (error) {
-      // execFileSync adds what the program wrote to the error.
-      const { stdout, stderr } = error as { stdout: string; stderr: string };
-      throw new Error(stdout + stderr, { cause: error });
-    }
-  };
-
   it('pass promtool', () => {
-    expect(run('check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml')).toContain('SUCCESS');
+    expect(rules.check()).toContain('SUCCESS');
   });
 
   it.each(CASES)('fire rightly: $name', ({ input, alerts }) => {
-    const test = {
-      interval: '1m',
-      input_series: input,
-      promql_expr_test: [
-        {
-          expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
-          eval_time: '20h',
-          exp_samples: alerts.map((alert) => ({ labels: `{alertname="${alert}"}`, value: 1 })),
-        },
-      ],
-    };
-    writeFileSync(
-      `${folder}/test.yaml`,
-      stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: [test] }),
-    );
-    expect(run('test', 'rules', 'test.yaml')).toContain('SUCCESS');
+    expect(rules.test(input, alerts)).toContain('SUCCESS');
   });
 
   it('are each seen firing in a case above', () => {
     expect([...new Set(CASES.flatMap(({ alerts }) => alerts))].toSorted()).toEqual(
-      names.toSorted(),
+      rules.names.toSorted(),
     );
-  });
-
-  afterAll(() => {
-    rmSync(folder, { recursive: true, force: true });
   });
 });

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { findProgram } from '../../src/testing/find-program.ts';
 import { leftOut } from '../../src/testing/left-out.ts';
 import {
   chartFolder,
-  findProgram,
   goldenCases,
   goldenText,
   helm,
@@ -16,7 +16,7 @@ import {
 import { containersOf, podOf, probesOf, type Manifest } from './manifests.ts';
 
 const found = findProgram('helm') !== null;
-if (!found) leftOut('the renderings of the Helm chart: no helm on the PATH or in CLUSTER_DIR');
+if (!found) leftOut('the renderings of the Helm chart: no helm on the PATH');
 
 const objectsOf = (text: string): Manifest[] =>
   // Rendered by Helm from our own templates; fields are checked one by one below.

@@ -1,19 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { environment, projectFolder } from '../../src/runtime/environment.ts';
+import { projectFolder } from '../../src/runtime/environment.ts';
+import { findProgram } from '../../src/testing/find-program.ts';
 
 export const chartFolder = `${projectFolder}/charts/bookrec`;
 const ciFolder = `${chartFolder}/ci`;
-
-/** A program of the test cluster's folder or of the PATH; null where there is none. */
-export function findProgram(name: string): string | null {
-  const cluster = environment()['CLUSTER_DIR'] ?? '/var/tmp/test-cluster';
-  const folders = [...(environment()['PATH'] ?? '').split(path.delimiter), `${cluster}/bin`];
-  return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file)) ?? null;
-}
 
 /** What Helm wrote, or why it refused. */
 export interface HelmResult {
@@ -36,8 +30,9 @@ export function helm(args: readonly string[]): HelmResult {
 }
 
 /** How a rendering differs from the usual one. */
-interface RenderOptions {
+export interface RenderOptions {
   readonly release?: string;
+  readonly namespace?: string;
   /** False to take values that the schema refuses. */
   readonly schema?: boolean;
 }
@@ -56,8 +51,8 @@ export function render(values: object, options: RenderOptions = {}): HelmResult 
 
 /** Renders the chart with a values file, as the newest Kubernetes that the chart is tested with. */
 export function renderFile(file: string, options: RenderOptions = {}): HelmResult {
-  const { release = 'books', schema = true } = options;
-  const place = ['--namespace', 'library', '--kube-version', '1.34.0'];
+  const { release = 'books', namespace = 'library', schema = true } = options;
+  const place = ['--namespace', namespace, '--kube-version', '1.34.0'];
   const checks = schema ? [] : ['--skip-schema-validation'];
   return helm(['template', release, chartFolder, '--values', file, ...place, ...checks]);
 }

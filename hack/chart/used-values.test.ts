@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { chartFolder, findProgram, goldenCases, goldenText, render, valuesFile } from './helm.ts';
+import { findProgram } from '../../src/testing/find-program.ts';
+import { chartFolder, goldenCases, goldenText, render, valuesFile } from './helm.ts';
 import { valueRows } from './values-table.ts';
 
 const text = readFileSync(`${chartFolder}/values.yaml`, 'utf8');

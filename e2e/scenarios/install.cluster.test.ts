@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  healthAnswerSchema,
+  problemSchema,
+  recommendAnswerSchema,
+} from '../../src/contracts/http.ts';
+import { ClientPod } from '../harness/client-pod.ts';
+import { figure } from '../harness/figures.ts';
+import { cronJobSchema, get, type Pod } from '../harness/kubectl.ts';
+import { createNamespace, deleteNamespaces } from '../harness/namespace.ts';
+import { Release, terminationOf } from '../harness/release.ts';
+
+/** Seconds from the container's start to Ready, as Kubernetes notes them. */
+function secondsToReady({ status }: Pod): number {
+  const started = status.containerStatuses[0]?.state.running?.startedAt ?? '';
+  const ready = status.conditions.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? '';
+  return (Date.parse(ready) - Date.parse(started)) / 1000;
+}
+
+describe('an installation with default values in a restricted namespace', () => {
+  let release: Release;
+  let client: ClientPod;
+
+  beforeAll(async () => {
+    const namespace = await createNamespace('install');
+    const start = performance.now();
+    release = await Release.install(namespace);
+    figure('helm install to Ready', `${((performance.now() - start) / 1000).toFixed(1)} s`);
+    client = await ClientPod.start(namespace);
+  });
+
+  afterAll(async () => {
+    client.end();
+    await deleteNamespaces(release.namespace);
+  });
+
+  it('is Ready, two replicas and the store', async () => {
+    const replicas = await release.readyPods('api', 2);
+    await release.readyPods('store', 1);
+    const slowest = Math.max(...replicas.map(secondsToReady));
+    figure('API container started to Ready', `${slowest} s`);
+  });
+
+  it('is connected to its store', async () => {
+    const health = healthAnswerSchema.parse(await client.json(`${release.url}/health`));
+    expect(health).toMatchObject({
+      status: 'healthy',
+      store: { connected: true },
+      model: { state: 'none' },
+    });
+  });
+
+  it('says that the model is not trained yet', async () => {
+    const { status, body } = await client.ask(`${release.url}/recommend/8`);
+    expect(status).toBe(503);
+    expect(problemSchema.parse(JSON.parse(body))).toMatchObject({
+      code: 'NOT_TRAINED',
+      title: 'Model not trained yet',
+    });
+  });
+
+  it('passes `helm test`', async () => {
+    expect(await release.helm('test')).toContain('Succeeded');
+  });
+
+  it('trains every six hours, one run at a time', async () => {
+    const { spec } = await get(
+      cronJobSchema,
+      'cronjob',
+      `${release.prefix}-trainer`,
+      release.namespace,
+    );
+    expect(spec).toEqual({
+      schedule: '0 */6 * * *',
+      timeZone: 'Etc/UTC',
+      suspend: false,
+      concurrencyPolicy: 'Forbid',
+      startingDeadlineSeconds: 600,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 3,
+    });
+  });
+
+  describe('after a training by hand on all of BookCrossing', () => {
+    let version: string;
+
+    beforeAll(async () => {
+      await release.startTraining('first');
+      const finished = await release.finished('first');
+      const { exitCode, message } = terminationOf(finished);
+      expect({ end: finished.end, exitCode, message }).toMatchObject({
+        end: 'Complete',
+        exitCode: 0,
+      });
+      const summary = JSON.parse(message) as { state: string; version: string };
+      expect(summary.state).toBe('succeeded');
+      version = summary.version;
+    });
+
+    it('recommends books to a reader through the Service', async () => {
+      const answer = recommendAnswerSchema.parse(await client.json(`${release.url}/recommend/8`));
+      expect(answer).toMatchObject({ source: 'personal', model_version: version });
+      expect(answer.recommendations).toHaveLength(10);
+    });
+
+    it('recommends to a cold reader what the prior says', async () => {
+      const answer = recommendAnswerSchema.parse(
+        await client.json(`${release.url}/recommend/nobody-yet`),
+      );
+      expect(answer.source).toBe('prior');
+      expect(answer.recommendations).toHaveLength(10);
+      const [book] = answer.recommendations;
+      expect(book?.confidence_interval[1]).toBeLessThanOrEqual(10);
+    });
+
+    it('passes `helm test` again', async () => {
+      expect(await release.helm('test', '--logs')).toContain('recommends');
+    });
+
+    it('lists the version by the command of the image', async () => {
+      expect(await release.command('models', 'list')).toContain(version);
+    });
+  });
+});

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  foldInAnswerSchema,
+  healthAnswerSchema,
+  recommendAnswerSchema,
+  type RecommendAnswer,
+} from '../../src/contracts/http.ts';
+import { ClientPod } from '../harness/client-pod.ts';
+import { eventually } from '../harness/eventually.ts';
+import { apply, kubectl } from '../harness/kubectl.ts';
+import { createNamespace, deleteNamespaces } from '../harness/namespace.ts';
+import { Release } from '../harness/release.ts';
+import { smallDataMap, smallTrainer } from '../harness/small-data.ts';
+
+describe('the store away', () => {
+  let release: Release;
+  let client: ClientPod;
+  let before: RecommendAnswer;
+
+  const list = async (): Promise<RecommendAnswer> =>
+    recommendAnswerSchema.parse(await client.json(`${release.url}/recommend/8`));
+
+  const storeReplicas = (count: number): Promise<string> =>
+    kubectl([
+      'scale',
+      `statefulset/${release.prefix}-store`,
+      `--replicas=${count}`,
+      '-n',
+      release.namespace,
+    ]);
+
+  beforeAll(async () => {
+    const namespace = await createNamespace('outage');
+    await apply(namespace, smallDataMap());
+    release = await Release.install(namespace, smallTrainer());
+    client = await ClientPod.start(namespace);
+    await release.train('first');
+    before = await eventually(list);
+  });
+
+  afterAll(async () => {
+    client.end();
+    await deleteNamespaces(release.namespace);
+  });
+
+  it('is answered for from memory, and marked', async () => {
+    await storeReplicas(0);
+    await release.readyPods('store', 0);
+    const away = await eventually(async () => {
+      const answer = await list();
+      expect(answer.degraded).toBe(true);
+      return answer;
+    });
+    expect(away).toMatchObject({ source: 'prior', model_version: before.model_version });
+    expect(away.recommendations).toHaveLength(10);
+  });
+
+  it('does not keep anybody from a list for their own ratings', async () => {
+    const { status, body } = await client.ask(`${release.url}/recommend`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ratings: [{ isbn: before.recommendations[0]?.isbn, rating: 9 }] }),
+    });
+    expect(status).toBe(200);
+    expect(foldInAnswerSchema.parse(JSON.parse(body)).source).toBe('personal');
+  });
+
+  it('leaves the replicas Ready and says so in /health', async () => {
+    await release.readyPods('api', 2);
+    expect(healthAnswerSchema.parse(await client.json(`${release.url}/health`))).toMatchObject({
+      status: 'degraded',
+      store: { connected: false },
+      model: { state: 'loaded' },
+    });
+  });
+
+  it('comes back with the model from its volume', async () => {
+    await storeReplicas(1);
+    await release.readyPods('store', 1);
+    await eventually(async () => {
+      expect(await list()).toEqual(before);
+    });
+    const pods = await release.readyPods('api', 2);
+    expect(pods.map(({ status }) => status.containerStatuses[0]?.restartCount)).toEqual([0, 0]);
+  });
+
+  it('survives a deleted pod in the same way', async () => {
+    await kubectl(['delete', 'pod', `${release.prefix}-store-0`, '-n', release.namespace]);
+    await release.readyPods('store', 1);
+    await eventually(async () => {
+      expect(await list()).toEqual(before);
+    });
+  });
+
+  it('survives the store being killed without a chance to write its snapshot', async () => {
+    const { version } = await release
+      .upgrade(smallTrainer({ seed: 2, publish: 'always' }))
+      .then(() => release.train('second'));
+    await eventually(async () => {
+      expect((await list()).model_version).toBe(version);
+    });
+    const pod = `${release.prefix}-store-0`;
+    await kubectl(['delete', 'pod', pod, '--grace-period=0', '--force', '-n', release.namespace]);
+    await release.readyPods('store', 1);
+    await eventually(async () => {
+      const answer = await list();
+      expect(answer).toMatchObject({ source: 'personal', model_version: version });
+    });
+  });
+});
