@@ -5,7 +5,7 @@ INSTALLED := node_modules/.package-lock.json
 export BOOKREC_LEFT_OUT ?= $(CURDIR)/var/left-out
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo train api test lint fmt fmt-check typecheck generate golden images verify bench clean ci
+.PHONY: help install demo train api test e2e lint fmt fmt-check typecheck generate golden images verify bench clean ci
 
 ##@ Use
 help: ## This list
@@ -29,6 +29,9 @@ test: install ## Run all tests; says which suites this machine cannot run
 	@mkdir -p var && rm -f $(BOOKREC_LEFT_OUT)
 	@$(NODE) node_modules/vitest/vitest.mjs run
 
+e2e: install ## Run the end-to-end tests on a cluster of k3d, or on that of E2E_KUBECONFIG
+	@e2e/run.sh $(ARGS)
+
 lint: install ## ESLint
 	@$(NODE) node_modules/eslint/bin/eslint.js .
 
@@ -42,7 +45,7 @@ typecheck: install ## Check types, each folder under its own tsconfig.json
 	@$(NODE) hack/typecheck.ts
 
 generate: install ## Write the files that are generated from code
-	@for part in errors openapi values-schema chart-readme; do $(NODE) hack/gen-$$part.ts || exit 1; done
+	@for part in errors openapi values-schema chart-readme crd; do $(NODE) hack/gen-$$part.ts || exit 1; done
 
 golden: install ## Render the chart's test cases anew with Helm; look at the diff before committing
 	@$(NODE) hack/gen-chart-golden.ts

@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'hack/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'hack/**/*.test.ts', 'e2e/*.test.ts'],
     // Suites with a target of their own: they need minutes or a cluster.
     exclude: [...configDefaults.exclude, '**/*.{bench,cluster}.test.ts'],
     testTimeout: 20_000,

@@ -3,5 +3,5 @@
 set -eu
 awk -F ':.*## ' '
   /^##@ / { printf "\n%s\n", substr($0, 5) }
-  /^[a-z][a-z-]*:.*## / { printf "  make %-11s %s\n", $1, $2 }
+  /^[a-z][a-z0-9-]*:.*## / { printf "  make %-11s %s\n", $1, $2 }
 ' "$@"
