@@ -23,7 +23,10 @@ export interface ApiOptions {
   readonly clock?: Clock;
   /** Time between two looks at the live pointer. */
   readonly pollMs?: number;
-  /** Time for load balancers to see that readiness has failed, before connections are refused. */
+  /**
+   * Time to go on answering after the signal. Load balancers see that readiness has failed, and clients that
+   * hold a connection are told to close it: one that the server closes may lose the request just sent on it.
+   */
   readonly lameDuckMs?: number;
   /** Time for requests under way to end, before they are cut off. */
   readonly graceMs?: number;

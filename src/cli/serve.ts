@@ -3,7 +3,7 @@ import type { VerbContext } from './verb.ts';
 import { STORE_KEYS, withStore } from './with-store.ts';
 
 /** The settings that a verb needs to serve. */
-export const SERVE_KEYS = [...STORE_KEYS, 'host', 'port'] as const;
+export const SERVE_KEYS = [...STORE_KEYS, 'host', 'port', 'drainSeconds'] as const;
 
 /** Serves the live version until the signal aborts, and prints what to open. */
 export async function serve(
@@ -13,7 +13,9 @@ export async function serve(
   const { startApi } = await import('../api/main.ts');
   await withStore(settings, async (store) => {
     const { host, port } = settings;
-    const { url, closed } = await startApi({ store, codec, host, port, log, signal });
+    const lameDuckMs = settings.drainSeconds * 1000;
+    const options = { store, codec, host, port, log, signal, lameDuckMs };
+    const { url, closed } = await startApi(options);
     output.show({ url }, () =>
       [`Open ${url} in a browser, or ask for a reader's books:`, `  curl ${url}/recommend/8`].join(
         '\n',

@@ -76,6 +76,13 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: 'Port to listen on; 0 for any free one' },
     count(0, 65_535).default(8000),
   ),
+  drainSeconds: given(
+    {
+      value: 'n',
+      description: 'Seconds to go on answering after SIGTERM, telling clients to connect anew',
+    },
+    count(0, 600).default(0),
+  ),
   data: given(
     {
       env: 'DATA_DIR',
@@ -194,6 +201,18 @@ export const settingsSchema = z.strictObject({
       .string()
       .regex(/^[A-Za-z0-9][\w.-]{0,127}$/, 'expected letters, digits, ".", "_" and "-"')
       .optional(),
+  ),
+  version: given(
+    {
+      env: 'MODEL_VERSION',
+      value: 'version',
+      description: 'Model version to export; the live one by default',
+    },
+    z.string().min(1).optional(),
+  ),
+  activate: given(
+    { value: 'yes|no', description: 'Whether the imported version goes live' },
+    z.enum(['yes', 'no']).default('yes'),
   ),
   summary: given(
     { value: 'file', description: "File for the run's last summary, 4 KB at most" },

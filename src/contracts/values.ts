@@ -108,6 +108,7 @@ const api = z.strictObject({
     hostnames: z.array(z.string()),
   }),
   preStopSeconds: seconds,
+  drainSeconds: seconds,
   extraEnv: kubernetesList,
   topologySpreadConstraints: kubernetesList,
 });
