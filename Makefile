@@ -59,7 +59,7 @@ verify: generate ## Fail if a generated file is not current
 bench: install ## Measure the main figures and write docs/benchmarks.md
 	@$(NODE) hack/bench.ts
 
-ci: ## What CI runs: system packages, tests, lint, types, format, generated files
+ci: ## What CI runs: system packages, checks, tests, and end-to-end tests where there is a cluster
 	@.ci/run
 
 clean: ## Delete what was installed and trained

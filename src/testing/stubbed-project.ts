@@ -37,6 +37,7 @@ export class StubbedProject {
   readonly folder: string;
   readonly #top: string;
   readonly #calls: string;
+  readonly #running = new Set<number>();
 
   /**
    * @param files paths in the project
@@ -71,7 +72,7 @@ export class StubbedProject {
       .flatMap((behaviour) => Object.entries(behaviour))
       .map(([pattern, commands]) => `${pattern.replaceAll(' ', '\\ ')}) ${commands} ;;`);
     const script = `#!/usr/bin/env bash
-call="\${0##*/} $*"
+call="\${0##*/}\${*:+ $*}"
 echo "$call" >>'${this.#calls}'
 times() { grep -c -- "$1" '${this.#calls}'; }
 case $call in
@@ -108,6 +109,8 @@ esac
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    const { pid } = child;
+    if (pid !== undefined) this.#running.add(pid);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (part: Buffer) => {
@@ -116,6 +119,7 @@ esac
     }
     const { promise: ended, resolve, reject } = Promise.withResolvers<Outcome>();
     child.once('error', reject).once('close', (code) => {
+      if (pid !== undefined) this.#running.delete(pid);
       resolve({ code, output });
     });
     return { process: child, ended };
@@ -131,7 +135,9 @@ esac
     return path.join(this.folder, file);
   }
 
+  /** Deletes the folder, after ending what a failed test left running. */
   remove(): void {
+    for (const group of this.#running) process.kill(-group, 'SIGKILL');
     rmSync(this.#top, { recursive: true, force: true });
   }
 }
