@@ -1,4 +1,5 @@
 import type { Metrics } from '../contracts/metrics.ts';
+import type { EVALUATE_KEYS } from '../contracts/setting-groups.ts';
 import type { Settings } from '../contracts/settings.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -8,19 +9,9 @@ import { splitByPairs } from './evaluate/split-by-pairs.ts';
 import type { Split } from './evaluate/split.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { readPairs } from './ingest/read-pairs.ts';
-import { DATA_KEYS, readData, ROW_KEYS, splitToLearn } from './prepare.ts';
+import { readData, splitToLearn } from './prepare.ts';
 
 /** Settings of an evaluation. */
-export const EVALUATE_KEYS = [
-  ...DATA_KEYS,
-  ...ROW_KEYS,
-  'rank',
-  'sweeps',
-  'threads',
-  'trainFile',
-  'testFile',
-] as const;
-
 export type EvaluateSettings = Pick<Settings, (typeof EVALUATE_KEYS)[number]>;
 
 /** Trains on one part of the ratings and measures on the other; stores nothing. */

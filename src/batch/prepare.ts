@@ -1,4 +1,5 @@
 import type { DataReport } from '../contracts/data-report.ts';
+import type { DATA_KEYS, ROW_KEYS } from '../contracts/setting-groups.ts';
 import type { Settings } from '../contracts/settings.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -7,11 +8,6 @@ import type { Dataset } from './ingest/dataset.ts';
 import { formatReport } from './ingest/format-report.ts';
 import { ingest } from './ingest/ingest.ts';
 import { trainingRows } from './ingest/training-rows.ts';
-
-/** Settings that say which data are read. */
-export const DATA_KEYS = ['data', 'scale', 'maxBad'] as const;
-/** Settings that say which rows are trained on and which are held out. */
-export const ROW_KEYS = ['minReaderRatings', 'minBookRatings', 'split', 'heldOut', 'seed'] as const;
 
 export type DataSettings = Pick<Settings, (typeof DATA_KEYS)[number]>;
 export type RowSettings = Pick<Settings, (typeof ROW_KEYS)[number]>;

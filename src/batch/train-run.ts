@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Manifest } from '../contracts/manifest.ts';
 import { type Decision, type Figures, figuresOf, type RunRecord } from '../contracts/run.ts';
+import { MODEL_KEYS, type TRAIN_KEYS } from '../contracts/setting-groups.ts';
 import type { Settings } from '../contracts/settings.ts';
 import type { ListPolicy } from '../model/recommender.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
@@ -13,26 +14,11 @@ import { HELD_OUT_BLOB, unpackHeldOut, type HeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { learn, refit, type LearnOptions } from './learn.ts';
 import { measure } from './measure.ts';
-import { DATA_KEYS, readData, ROW_KEYS, rowsToLearn, splitToLearn } from './prepare.ts';
+import { readData, rowsToLearn, splitToLearn } from './prepare.ts';
 import { publish } from './publish.ts';
 import { RunRecorder, writeSummary } from './run-recorder.ts';
 
-/** Settings that change what is learned or stored; with the data they make the content hash. */
-const MODEL_KEYS = [...ROW_KEYS, 'rank', 'sweeps', 'listLength', 'policy', 'samples'] as const;
-
 /** Settings of a training run. */
-export const TRAIN_KEYS = [
-  ...DATA_KEYS,
-  ...MODEL_KEYS,
-  'threads',
-  'publish',
-  'margin',
-  'keep',
-  'summary',
-  'backend',
-  'runId',
-] as const;
-
 export type TrainSettings = Pick<Settings, (typeof TRAIN_KEYS)[number]>;
 
 /** What a run works with. */

@@ -1,33 +1,12 @@
 import type { RunRecord } from '../../contracts/run.ts';
+import { TRAIN_KEYS } from '../../contracts/setting-groups.ts';
 import { defineVerb } from '../verb.ts';
 import { STORE_KEYS, withStore } from '../with-store.ts';
 
 export const train = defineVerb({
   name: 'train',
   summary: 'Train on the ratings, measure, and publish',
-  settings: [
-    ...STORE_KEYS,
-    'data',
-    'scale',
-    'maxBad',
-    'minReaderRatings',
-    'minBookRatings',
-    'split',
-    'heldOut',
-    'seed',
-    'rank',
-    'sweeps',
-    'threads',
-    'listLength',
-    'policy',
-    'samples',
-    'publish',
-    'margin',
-    'keep',
-    'summary',
-    'backend',
-    'runId',
-  ],
+  settings: [...STORE_KEYS, ...TRAIN_KEYS],
   run: ({ settings, log, signal, output }) =>
     withStore(settings, async (store) => {
       const { train: run } = await import('../../batch/train-run.ts');

@@ -1,0 +1,47 @@
+import type { SettingKey } from './settings.ts';
+
+/** Settings that say which data are read. */
+export const DATA_KEYS = ['data', 'scale', 'maxBad'] as const satisfies readonly SettingKey[];
+
+/** Settings that say which rows are trained on and which are held out. */
+export const ROW_KEYS = [
+  'minReaderRatings',
+  'minBookRatings',
+  'split',
+  'heldOut',
+  'seed',
+] as const satisfies readonly SettingKey[];
+
+/** Settings that change what is learned or stored; with the data they make the content hash. */
+export const MODEL_KEYS = [
+  ...ROW_KEYS,
+  'rank',
+  'sweeps',
+  'listLength',
+  'policy',
+  'samples',
+] as const satisfies readonly SettingKey[];
+
+/** Settings of a training run, without those of the store. */
+export const TRAIN_KEYS = [
+  ...DATA_KEYS,
+  ...MODEL_KEYS,
+  'threads',
+  'publish',
+  'margin',
+  'keep',
+  'summary',
+  'backend',
+  'runId',
+] as const satisfies readonly SettingKey[];
+
+/** Settings of an evaluation. */
+export const EVALUATE_KEYS = [
+  ...DATA_KEYS,
+  ...ROW_KEYS,
+  'rank',
+  'sweeps',
+  'threads',
+  'trainFile',
+  'testFile',
+] as const satisfies readonly SettingKey[];
