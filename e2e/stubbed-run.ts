@@ -13,7 +13,6 @@ const TOOLS = [
   'cat',
   'dirname',
   'env',
-  'git',
   'grep',
   'head',
   'make',

@@ -99,13 +99,7 @@ esac
 
   start(script: string, args: readonly string[] = [], settings: NodeJS.ProcessEnv = {}): Running {
     const child = spawn(path.join(this.folder, script), args, {
-      // git would find the project that the tests run in.
-      env: {
-        GIT_CEILING_DIRECTORIES: this.#top,
-        ...settings,
-        PATH: this.at('../bin'),
-        TMPDIR: this.at('../tmp'),
-      },
+      env: { ...settings, PATH: this.at('../bin'), TMPDIR: this.at('../tmp') },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
