@@ -8,22 +8,8 @@ const FILES = [
   'Makefile',
   'package.json',
 ];
-const TOOLS = [
-  'bash',
-  'cat',
-  'dirname',
-  'env',
-  'grep',
-  'head',
-  'make',
-  'mkdir',
-  'mktemp',
-  'od',
-  'rm',
-  'sed',
-  'seq',
-];
-const MORE_TOOLS = ['sh', 'sort', 'tail', 'tr'];
+const TOOLS =
+  'bash cat dirname env grep head make mkdir mktemp od rm sed seq sh sort tail tr'.split(' ');
 const NODE = 'node_modules/.bin/node';
 
 /** Programs of a machine on which all is well. */
@@ -40,7 +26,7 @@ export function stubbedRun(
   behaviour: Behaviour = {},
   programs: readonly string[] = PROGRAMS,
 ): StubbedProject {
-  const project = new StubbedProject(FILES, [...TOOLS, ...MORE_TOOLS]);
+  const project = new StubbedProject(FILES, TOOLS);
   project.stub([...programs, 'sleep', NODE], behaviour, WELL);
   return project;
 }
