@@ -1,7 +1,5 @@
 import type { Manifest } from '../../src/contracts/manifest.ts';
 import { seededRandom } from '../../src/model/random.ts';
-import { CATALOGUE_BLOB } from '../../src/store/catalogue-codec.ts';
-import { MODEL_BLOB } from '../../src/store/model-codec.ts';
 import type { Store } from '../../src/store/store.ts';
 
 const PAGE = 1000;
@@ -41,24 +39,11 @@ export async function blobOf(store: Store, version: string, name: string): Promi
   return bytes;
 }
 
-/** Publishes the live version of one store in another: all that the API reads. */
+/** Publishes the live version of one store in another. */
 export async function copyLive(from: Store, to: Store): Promise<void> {
   const manifest = await liveManifest(from);
-  const { version } = manifest;
-  const writer = await to.begin(version);
-  for await (const ids of idPages(from, version)) {
-    const records = await Promise.all(
-      ids.map(async (id) => {
-        const record = await from.reader(version, id);
-        if (record === null) throw new Error(`reader ${id} has an id but no record`);
-        return [id, record] as const;
-      }),
-    );
-    await writer.putReaders(records);
-  }
-  for (const name of [CATALOGUE_BLOB, MODEL_BLOB]) {
-    await writer.putBlob(name, await blobOf(from, version, name));
-  }
+  const writer = await to.begin(manifest.version);
+  for await (const part of from.parts(manifest.version)) await writer.putPart(part);
   await writer.commit(manifest);
-  await to.setLive(version);
+  await to.setLive(manifest.version);
 }

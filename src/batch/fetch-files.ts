@@ -1,9 +1,9 @@
-import { AwsClient } from 'aws4fetch';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { type BucketAccess, bucketFetch, reasonOf } from '../runtime/bucket.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 
@@ -22,13 +22,6 @@ export interface FetchedFile {
   readonly bytes: number;
 }
 
-/** Where credentials for s3 come from, and what stops a download. */
-export interface FetchDeps {
-  /** `AWS_ACCESS_KEY_ID` and the like. */
-  readonly variables: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
-}
-
 /**
  * Downloads `URL#sha256=CHECKSUM` into a folder, one after the other; a file is there under its name only once its
  * checksum has proved right. Throws `BAD_SETTINGS`, `DATA_NOT_FETCHED` and `DATA_CHECKSUM`.
@@ -36,7 +29,7 @@ export interface FetchDeps {
 export async function fetchFiles(
   texts: readonly string[],
   folder: string,
-  deps: FetchDeps,
+  deps: BucketAccess,
   log: Log,
 ): Promise<FetchedFile[]> {
   const sources = texts.map(sourceOf);
@@ -76,7 +69,7 @@ function sourceOf(text: string): Source {
 /** Queries of signed addresses are secrets. */
 const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, '');
 
-async function fetchFile(source: Source, folder: string, deps: FetchDeps): Promise<FetchedFile> {
+async function fetchFile(source: Source, folder: string, deps: BucketAccess): Promise<FetchedFile> {
   const { name } = source;
   const part = join(folder, `.${name}.part`);
   const digest = createHash('sha256');
@@ -104,48 +97,16 @@ async function fetchFile(source: Source, folder: string, deps: FetchDeps): Promi
   return { name, bytes };
 }
 
-async function bodyOf(source: Source, deps: FetchDeps): Promise<AsyncIterable<Uint8Array>> {
-  const request =
-    source.url.protocol === 's3:' ? await signed(source.url, deps) : new Request(source.url);
-  const response = await fetch(request, { signal: deps.signal });
+async function bodyOf(source: Source, deps: BucketAccess): Promise<AsyncIterable<Uint8Array>> {
+  const response =
+    source.url.protocol === 's3:'
+      ? await bucketFetch(source.url, deps)
+      : await fetch(source.url, { signal: deps.signal });
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     throw notFetched(source, `the server answered ${response.status}`);
   }
   return response.body;
-}
-
-/** The signed request for `s3://BUCKET/KEY`. */
-async function signed(url: URL, { variables }: FetchDeps): Promise<Request> {
-  const accessKeyId = variables['AWS_ACCESS_KEY_ID'];
-  const secretAccessKey = variables['AWS_SECRET_ACCESS_KEY'];
-  const sessionToken = variables['AWS_SESSION_TOKEN'];
-  const region = variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'] ?? 'us-east-1';
-  if (accessKeyId === undefined || secretAccessKey === undefined) {
-    throw new AppError(
-      'BAD_SETTINGS',
-      's3 addresses need credentials',
-      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.',
-    );
-  }
-  const endpoint = variables['AWS_ENDPOINT_URL'];
-  const address =
-    endpoint === undefined
-      ? `https://${url.hostname}.s3.${region}.amazonaws.com${url.pathname}`
-      : `${endpoint.replace(/\/$/, '')}/${url.hostname}${url.pathname}`;
-  const client = new AwsClient({
-    accessKeyId,
-    secretAccessKey,
-    service: 's3',
-    region,
-    ...(sessionToken !== undefined && { sessionToken }),
-  });
-  return client.sign(address);
-}
-
-function reasonOf(error: unknown): string {
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return inner instanceof Error ? inner.message : String(inner);
 }
 
 function notFetched({ url }: Source, why: string, cause?: unknown): AppError {

@@ -5,8 +5,8 @@ export interface Output {
   readonly json: boolean;
   /** Writes a result; `text` is called only where people read it. */
   show(value: unknown, text: () => string): void;
-  /** Writes lines of a result that has one form alone, such as CSV. Resolves when there is room for more. */
-  write(lines: string): Promise<void>;
+  /** Writes a piece of a result that has one form alone, such as CSV. Resolves when there is room for more. */
+  write(piece: string | Uint8Array): Promise<void>;
 }
 
 /** Output to the process's standard output. */
@@ -16,9 +16,9 @@ export function createOutput(json: boolean): Output {
     show: (value, text) => {
       process.stdout.write(`${json ? JSON.stringify(value) : text()}\n`);
     },
-    write: (lines) =>
+    write: (piece) =>
       new Promise((resolve, reject) => {
-        process.stdout.write(lines, (error) => {
+        process.stdout.write(piece, (error) => {
           if (error) reject(error);
           else resolve();
         });

@@ -115,7 +115,9 @@ function unexpected(
   args: readonly string[],
 ): readonly string[] {
   const literal = args.includes('--') ? args.slice(args.indexOf('--') + 1) : [];
-  const isFlag = (word: string): boolean => word.startsWith('-') && !literal.includes(word);
+  // A lone dash is an operand: a standard stream.
+  const isFlag = (word: string): boolean =>
+    word.startsWith('-') && word !== '-' && !literal.includes(word);
   const flags = rest.filter(isFlag).map((word) => `${word.split('=')[0] ?? ''}: no such option`);
   const words = rest.filter((word) => !isFlag(word)).slice(operands);
   // A word after an unknown flag is most likely its value.

@@ -4,6 +4,8 @@ import { demo } from './verbs/demo.ts';
 import { evaluate } from './verbs/evaluate.ts';
 import { fetchData } from './verbs/fetch.ts';
 import { modelsDelete } from './verbs/models-delete.ts';
+import { modelsExport } from './verbs/models-export.ts';
+import { modelsImport } from './verbs/models-import.ts';
 import { modelsList } from './verbs/models-list.ts';
 import { modelsRollback } from './verbs/models-rollback.ts';
 import { modelsShow } from './verbs/models-show.ts';
@@ -23,5 +25,7 @@ export const VERBS: readonly Verb[] = [
   modelsShow,
   modelsRollback,
   modelsDelete,
+  modelsExport,
+  modelsImport,
   api,
 ];

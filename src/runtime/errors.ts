@@ -35,6 +35,22 @@ export const ERRORS = {
   STORE_UNAVAILABLE: { status: 503, retryable: true, title: 'The store does not answer' },
   STORE_CORRUPT: { status: 500, retryable: false, title: 'A stored record cannot be decoded' },
   STORE_FULL: { status: 503, retryable: true, title: 'The store is full' },
+  ARCHIVE_UNREACHABLE: {
+    status: 502,
+    retryable: true,
+    title: 'A model archive cannot be read or written',
+  },
+  ARCHIVE_FOREIGN: { status: 500, retryable: false, title: 'The file is not a model archive' },
+  ARCHIVE_TOO_NEW: {
+    status: 500,
+    retryable: false,
+    title: 'The model archive was written by a newer release',
+  },
+  ARCHIVE_DAMAGED: {
+    status: 500,
+    retryable: false,
+    title: 'The model archive is cut short or has changed',
+  },
   CANCELLED: { status: 503, retryable: true, title: 'Stopped before the end' },
   INTERNAL: { status: 500, retryable: false, title: 'Internal error' },
 } as const satisfies Record<string, ErrorKind>;

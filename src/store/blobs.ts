@@ -11,45 +11,89 @@ const CHUNK_BYTES = 512 * 1024;
 const headSchema = z.object({ bytes: z.int().min(0), crc32: z.int().min(0) });
 
 /** Length and checksum of a stored blob. */
-export type BlobHead = z.infer<typeof headSchema>;
+type BlobHead = z.infer<typeof headSchema>;
 
-/** Writes a blob in chunks, its head last. */
-export async function writeBlob(
-  kv: Kv,
-  version: string,
-  name: string,
-  bytes: Uint8Array,
-): Promise<BlobHead> {
-  const chunks: Entry[] = [];
-  for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
-    chunks.push([
-      blobChunkKey(version, name, chunks.length),
-      bytes.subarray(from, from + CHUNK_BYTES),
-    ]);
+/** Writes one blob piece by piece; readers find it once `end` has written its head. */
+export class BlobWriter {
+  readonly #kv: Kv;
+  readonly #version: string;
+  readonly #name: string;
+  #chunks = 0;
+  #bytes = 0;
+  #crc32 = 0;
+
+  constructor(kv: Kv, version: string, name: string) {
+    this.#kv = kv;
+    this.#version = version;
+    this.#name = name;
   }
-  await kv.putMany(chunks);
-  const head = { bytes: bytes.length, crc32: crc32(bytes) };
-  await kv.put(blobKey(version, name), Buffer.from(JSON.stringify(head), 'utf8'));
-  return head;
+
+  async append(bytes: Uint8Array): Promise<void> {
+    const chunks: Entry[] = [];
+    for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
+      const key = blobChunkKey(this.#version, this.#name, this.#chunks++);
+      chunks.push([key, bytes.subarray(from, from + CHUNK_BYTES)]);
+    }
+    await this.#kv.putMany(chunks);
+    this.#bytes += bytes.length;
+    this.#crc32 = crc32(bytes, this.#crc32);
+  }
+
+  async end(): Promise<void> {
+    const head: BlobHead = { bytes: this.#bytes, crc32: this.#crc32 };
+    const key = blobKey(this.#version, this.#name);
+    await this.#kv.put(key, Buffer.from(JSON.stringify(head), 'utf8'));
+  }
 }
 
 /** Reads a blob into memory of its own; null if there is none, `STORE_CORRUPT` if it changed. */
 export async function readBlob(kv: Kv, version: string, name: string): Promise<Uint8Array | null> {
-  const stored = await kv.get(blobKey(version, name));
-  if (stored === null) return null;
-  const head = parseHead(stored, name);
+  const head = await readHead(kv, version, name);
+  if (head === null) return null;
   const bytes = new Uint8Array(head.bytes);
+  let at = 0;
   // One chunk at a time: a second copy of the whole would double the peak of memory.
-  for (let at = 0, chunk = 0; at < bytes.length; chunk++) {
+  for await (const chunk of chunksOf(kv, version, name, head)) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** A blob chunk by chunk; throws `STORE_CORRUPT` if it is absent, lacks a part or has changed. */
+export async function* blobChunks(
+  kv: Kv,
+  version: string,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  const head = await readHead(kv, version, name);
+  if (head === null) throw corrupt(`The stored artefact "${name}" is not there`);
+  yield* chunksOf(kv, version, name, head);
+}
+
+/** The chunks; their end says that length and checksum are those of the head. */
+async function* chunksOf(
+  kv: Kv,
+  version: string,
+  name: string,
+  head: BlobHead,
+): AsyncGenerator<Uint8Array> {
+  let found = 0;
+  for (let at = 0, chunk = 0; at < head.bytes; chunk++) {
     const piece = await kv.get(blobChunkKey(version, name, chunk));
-    if (piece === null || piece.length === 0 || at + piece.length > bytes.length) {
+    if (piece === null || piece.length === 0 || at + piece.length > head.bytes) {
       throw corrupt(`The stored artefact "${name}" lacks a part`);
     }
-    bytes.set(piece, at);
     at += piece.length;
+    found = crc32(piece, found);
+    yield piece;
   }
-  if (crc32(bytes) !== head.crc32) throw corrupt(`The stored artefact "${name}" has changed bytes`);
-  return bytes;
+  if (found !== head.crc32) throw corrupt(`The stored artefact "${name}" has changed bytes`);
+}
+
+async function readHead(kv: Kv, version: string, name: string): Promise<BlobHead | null> {
+  const stored = await kv.get(blobKey(version, name));
+  return stored === null ? null : parseHead(stored, name);
 }
 
 function parseHead(stored: Uint8Array, name: string): BlobHead {

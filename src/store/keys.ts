@@ -55,6 +55,11 @@ export function blobChunkKey(version: string, name: string, chunk: number): stri
   return `${blobKey(version, name)}:${String(chunk)}`;
 }
 
+/** Names of all blobs of a complete version. */
+export function blobNamesKey(version: string): string {
+  return `${versionPrefix(version)}blobs`;
+}
+
 /** First ids of the pages of reader ids. */
 export function idDirectoryKey(version: string): string {
   return `${versionPrefix(version)}ids`;

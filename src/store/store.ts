@@ -16,12 +16,27 @@ export interface ReaderRecord {
   readonly unratedBook: Uint32Array;
 }
 
+/**
+ * A piece of a version as it is stored, small enough to be held in memory. Pieces of one artefact
+ * follow each other; readers come in the order of their ids.
+ */
+export type VersionPart =
+  | { readonly kind: 'artefact'; readonly name: string; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'readers';
+      readonly ids: readonly string[];
+      /** Encoded records, one an id. */
+      readonly records: readonly Uint8Array[];
+    };
+
 /** Writes one version; nothing is visible to readers before `Store.setLive`. */
 export interface VersionWriter {
   readonly version: string;
   putReaders(batch: ReadonlyArray<readonly [id: string, record: ReaderRecord]>): Promise<void>;
   /** Named binary artefact of the version, such as `catalogue` or `model`; any size. */
   putBlob(name: string, bytes: Uint8Array): Promise<void>;
+  /** Writes what `Store.parts` has given, as it is. */
+  putPart(part: VersionPart): Promise<void>;
   /** Reads a sample back, then writes the manifest: only now the version is complete. */
   commit(manifest: Manifest): Promise<void>;
   /** Removes all that was written. */
@@ -55,6 +70,12 @@ export interface Store {
   /** Ids of readers with a record, in id order (bytewise), after `after` (exclusive). */
   readerIds(version: string, page: { after: string | null; limit: number }): Promise<string[]>;
   blob(version: string, name: string): Promise<Uint8Array | null>;
+  /**
+   * All that a version consists of beside its manifest: the same pieces in the same order from every
+   * backend. Throws `VERSION_NOT_FOUND`, also if the version is deleted meanwhile, and
+   * `STORE_CORRUPT` for a record that cannot be read.
+   */
+  parts(version: string): AsyncGenerator<VersionPart>;
   putRun(run: RunRecord): Promise<void>;
   run(id: string): Promise<RunRecord | null>;
   /** Newest first. */

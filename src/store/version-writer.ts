@@ -1,14 +1,13 @@
 import { type Manifest, manifestSchema } from '../contracts/manifest.ts';
 import { AppError } from '../runtime/errors.ts';
-import { type BlobHead, readBlob, writeBlob } from './blobs.ts';
-import { manifestKey, readerKey, VERSIONS_SET, versionPrefix } from './keys.ts';
+import { blobChunks, BlobWriter } from './blobs.ts';
+import { blobNamesKey, manifestKey, readerKey, VERSIONS_SET, versionPrefix } from './keys.ts';
 import type { Kv } from './kv.ts';
 import type { Entry } from './portions.ts';
 import { idPages } from './reader-ids.ts';
 import { encodeReader } from './reader-codec.ts';
 import { ReadBackSample } from './read-back-sample.ts';
-import type { ReaderRecord, VersionWriter } from './store.ts';
-import { corrupt } from './store-error.ts';
+import type { ReaderRecord, VersionPart, VersionWriter } from './store.ts';
 
 /**
  * How a writer says that it is still at work: the version's score in the set of versions is the
@@ -35,7 +34,10 @@ class Writer implements VersionWriter {
   #open = true;
   readonly #ids = new Set<string>();
   readonly #sample = new ReadBackSample();
-  readonly #blobs = new Map<string, BlobHead>();
+  /** Names of whole blobs. */
+  readonly #blobs = new Set<string>();
+  /** Blobs that come in parts; commit ends them. */
+  readonly #inParts = new Map<string, BlobWriter>();
 
   constructor(kv: Kv, version: string, lease: Lease, until: number) {
     this.version = version;
@@ -46,24 +48,27 @@ class Writer implements VersionWriter {
 
   async putReaders(batch: ReadonlyArray<readonly [string, ReaderRecord]>): Promise<void> {
     await this.#renew();
-    const entries = batch.map(([id, record]): Entry => {
-      if (!id.isWellFormed()) {
-        throw new AppError(
-          'BAD_REQUEST',
-          'A reader id is not valid Unicode',
-          'Remove the unpaired surrogates from the id.',
-        );
-      }
-      this.#ids.add(id);
-      return [readerKey(this.version, id), encodeReader(record)];
-    });
-    await this.#kv.putMany(entries);
-    this.#sample.add(entries);
+    await this.#putRecords(batch.map(([id, record]) => [id, encodeReader(record)]));
   }
 
   async putBlob(name: string, bytes: Uint8Array): Promise<void> {
     await this.#renew();
-    this.#blobs.set(name, await writeBlob(this.#kv, this.version, name, bytes));
+    const blob = new BlobWriter(this.#kv, this.version, name);
+    await blob.append(bytes);
+    await this.#endBlob(name, blob);
+  }
+
+  async putPart(part: VersionPart): Promise<void> {
+    await this.#renew();
+    if (part.kind === 'readers') {
+      const { records } = part;
+      await this.#putRecords(part.ids.map((id, i) => [id, records[i] ?? new Uint8Array()]));
+      return;
+    }
+    const { name, bytes } = part;
+    const blob = this.#inParts.get(name) ?? new BlobWriter(this.#kv, this.version, name);
+    this.#inParts.set(name, blob);
+    await blob.append(bytes);
   }
 
   async commit(manifest: Manifest): Promise<void> {
@@ -77,9 +82,14 @@ class Writer implements VersionWriter {
       );
     }
     await this.#renew(true);
-    const pages = idPages(this.version, this.#ids);
-    await this.#kv.putMany(pages);
-    this.#sample.add(pages);
+    for (const [name, blob] of this.#inParts) await this.#endBlob(name, blob);
+    const names = Buffer.from(JSON.stringify([...this.#blobs].sort()), 'utf8');
+    const index: Entry[] = [
+      ...idPages(this.version, this.#ids),
+      [blobNamesKey(this.version), names],
+    ];
+    await this.#kv.putMany(index);
+    this.#sample.add(index);
     await this.#readBack();
     // Long reading can outlast the lease; then another process may have collected the version.
     await this.#renew(true);
@@ -97,12 +107,32 @@ class Writer implements VersionWriter {
     await this.#kv.removeMember(VERSIONS_SET, this.version);
   }
 
+  async #putRecords(batch: ReadonlyArray<readonly [string, Uint8Array]>): Promise<void> {
+    const entries = batch.map(([id, record]): Entry => {
+      if (!id.isWellFormed()) {
+        throw new AppError(
+          'BAD_REQUEST',
+          'A reader id is not valid Unicode',
+          'Remove the unpaired surrogates from the id.',
+        );
+      }
+      this.#ids.add(id);
+      return [readerKey(this.version, id), record];
+    });
+    await this.#kv.putMany(entries);
+    this.#sample.add(entries);
+  }
+
+  async #endBlob(name: string, blob: BlobWriter): Promise<void> {
+    await blob.end();
+    this.#blobs.add(name);
+  }
+
   async #readBack(): Promise<void> {
     await this.#sample.verify(this.#kv);
-    for (const [name, head] of this.#blobs) {
-      const bytes = await readBlob(this.#kv, this.version, name);
-      if (bytes?.length !== head.bytes)
-        throw corrupt(`The artefact "${name}" was not stored whole`);
+    for (const name of this.#blobs) {
+      const chunks = blobChunks(this.#kv, this.version, name);
+      while ((await chunks.next()).done !== true) await this.#renew();
     }
   }
 

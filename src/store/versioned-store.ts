@@ -15,8 +15,9 @@ import {
 import type { Kv, Member } from './kv.ts';
 import { decodeReader } from './reader-codec.ts';
 import { listIds } from './reader-ids.ts';
-import type { ReaderRecord, Store, VersionWriter } from './store.ts';
+import type { ReaderRecord, Store, VersionPart, VersionWriter } from './store.ts';
 import { corrupt } from './store-error.ts';
+import { versionParts } from './version-parts.ts';
 import { beginVersion, type Lease } from './version-writer.ts';
 
 /** The store's rules about versions, over any backend. */
@@ -113,6 +114,17 @@ export class VersionedStore implements Store {
     return readBlob(this.#kv, version, name);
   }
 
+  async *parts(version: string): AsyncGenerator<VersionPart> {
+    if ((await this.manifest(version)) === null) throw notFound(version);
+    try {
+      yield* versionParts(this.#kv, version);
+    } catch (error) {
+      throw (await this.#isGone(version)) ? notFound(version) : error;
+    }
+    // A deletion takes the manifest first: where it is still there, nothing was missing.
+    if (await this.#isGone(version)) throw notFound(version);
+  }
+
   async putRun(run: RunRecord): Promise<void> {
     await this.#kv.put(runKey(run.id), Buffer.from(JSON.stringify(run), 'utf8'));
     await this.#kv.addMember(RUNS_SET, run.id, Date.parse(run.startedAt));
@@ -151,6 +163,10 @@ export class VersionedStore implements Store {
     }
     complete.sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
     return { complete, unusable };
+  }
+
+  async #isGone(version: string): Promise<boolean> {
+    return (await this.#kv.get(manifestKey(version))) === null;
   }
 
   /** Manifest first, so that what is half deleted is no version; the registration last. */
