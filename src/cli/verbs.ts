@@ -1,5 +1,6 @@
 import type { Verb } from './verb.ts';
 import { api } from './verbs/api.ts';
+import { controller } from './verbs/controller.ts';
 import { demo } from './verbs/demo.ts';
 import { evaluate } from './verbs/evaluate.ts';
 import { fetchData } from './verbs/fetch.ts';
@@ -28,4 +29,5 @@ export const VERBS: readonly Verb[] = [
   modelsExport,
   modelsImport,
   api,
+  controller,
 ];

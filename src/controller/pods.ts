@@ -1,0 +1,93 @@
+import type { PodObject } from './objects.ts';
+import { TRAINER } from './train-job.ts';
+
+/** How the trainer's container ended, in a pod that did not end well. */
+export interface PodEnd {
+  readonly pod: string;
+  readonly reason: 'OutOfMemory' | 'Evicted' | 'FetchFailed' | 'Killed' | 'PodFailed';
+  readonly message: string;
+  /** Its last words. */
+  readonly words: string;
+}
+
+/** Why a pod does not run. */
+export interface PodWait {
+  readonly reason: 'Unschedulable' | 'ImagePullFailed' | 'ContainerNotStarted';
+  readonly message: string;
+}
+
+const IMAGE_REASONS = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
+const QUIET_REASONS = ['', 'ContainerCreating', 'PodInitializing'];
+/** Exit codes above this are those of signals. */
+const SIGNALS = 128;
+
+/** The pod made last. */
+export const newestOf = (pods: readonly PodObject[]): PodObject | undefined =>
+  pods.toSorted((a, b) => b.metadata.creationTimestamp - a.metadata.creationTimestamp)[0];
+
+const trainerOf = ({ status }: PodObject) =>
+  status.containerStatuses.find(({ name }) => name === TRAINER) ?? status.containerStatuses[0];
+
+/** The last words of the trainer's container, if it has ended. */
+export function lastWords(pod: PodObject | undefined): string {
+  return (pod && trainerOf(pod)?.state.terminated?.message) ?? '';
+}
+
+/** Why and how the pod failed; null where it did not. */
+export function failureOf(pod: PodObject): PodEnd | null {
+  const { status, metadata } = pod;
+  const end = (reason: PodEnd['reason'], message: string, words = ''): PodEnd => ({
+    pod: metadata.name,
+    reason,
+    message,
+    words,
+  });
+  if (status.reason === 'Evicted') return end('Evicted', `Pod ${metadata.name}: ${status.message}`);
+  const fetch = status.initContainerStatuses.find(({ state }) => failed(state.terminated));
+  if (fetch !== undefined) {
+    const { message = '', exitCode = 0 } = fetch.state.terminated ?? {};
+    const where = `Container ${fetch.name} of pod ${metadata.name}`;
+    return end('FetchFailed', `${where} ended with code ${exitCode}`, message);
+  }
+  const trainer = trainerOf(pod);
+  if (failed(trainer?.state.terminated)) return endOfTrainer(pod, end);
+  return status.phase === 'Failed'
+    ? end('PodFailed', `Pod ${metadata.name}: ${status.message || status.reason || 'failed'}`)
+    : null;
+}
+
+function endOfTrainer(
+  pod: PodObject,
+  end: (reason: PodEnd['reason'], message: string, words: string) => PodEnd,
+): PodEnd {
+  const trainer = trainerOf(pod);
+  const { reason = '', exitCode = 0, message = '' } = trainer?.state.terminated ?? {};
+  const where = `Container ${trainer?.name ?? TRAINER} of pod ${pod.metadata.name}`;
+  if (reason === 'OOMKilled') {
+    return end('OutOfMemory', `${where} used more memory than its limit and was killed`, message);
+  }
+  return exitCode > SIGNALS
+    ? end('Killed', `${where} was killed by signal ${exitCode - SIGNALS}`, message)
+    : end('PodFailed', `${where} ended with code ${exitCode}`, message);
+}
+
+const failed = (terminated: { exitCode: number } | undefined): boolean =>
+  terminated !== undefined && terminated.exitCode !== 0;
+
+/** What keeps the pod from running; null where nothing is known to. */
+export function waitOf({ status, metadata }: PodObject): PodWait | null {
+  const scheduled = status.conditions.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
+    return { reason: 'Unschedulable', message: `Pod ${metadata.name}: ${scheduled.message}` };
+  }
+  for (const { name, state } of [...status.initContainerStatuses, ...status.containerStatuses]) {
+    const { reason = '', message = '' } = state.waiting ?? {};
+    if (QUIET_REASONS.includes(reason)) continue;
+    const text = `Container ${name} of pod ${metadata.name}: ${reason}: ${message}`;
+    const image = IMAGE_REASONS.includes(reason);
+    return { reason: image ? 'ImagePullFailed' : 'ContainerNotStarted', message: text };
+  }
+  return null;
+}
+
+export const runs = ({ status }: PodObject): boolean => status.phase === 'Running';
