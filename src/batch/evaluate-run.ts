@@ -10,6 +10,7 @@ import type { Split } from './evaluate/split.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { readPairs } from './ingest/read-pairs.ts';
 import { readData, splitToLearn } from './prepare.ts';
+import { rounded } from './rounded.ts';
 
 /** Settings of an evaluation. */
 export type EvaluateSettings = Pick<Settings, (typeof EVALUATE_KEYS)[number]>;
@@ -27,8 +28,8 @@ export async function evaluate(
     seed: settings.seed,
     threads: settings.threads,
     signal,
-    onSweep: ({ sweep, of, elbo, noiseSd, heldOutRmse, effectiveRank }, seconds) => {
-      log.info({ sweep, of, elbo, noiseSd, heldOutRmse, effectiveRank, seconds }, 'sweep');
+    onSweep: (report, seconds) => {
+      log.info(rounded({ ...report, seconds }), 'sweep');
     },
   });
   return measure(model, { dataset, split, splitName, seed: settings.seed }).metrics;

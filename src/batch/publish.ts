@@ -18,16 +18,14 @@ export interface Publication {
   readonly policy: ListPolicy;
   /** Threads that compute the lists; 0 for one a core. */
   readonly threads: number;
-  /** Versions to keep, the new one among them. */
-  readonly keep: number;
   readonly signal: AbortSignal;
   /** Called as lists are done, with the share of readers served so far. */
   readonly onProgress: (share: number) => Promise<void>;
 }
 
 /**
- * Computes and writes the lists of all readers with the model and the catalogue, completes the version, flips the
- * pointer and drops old versions. An error on the way leaves the live version as it was.
+ * Computes and writes the lists of all readers with the model and the catalogue, completes the version and flips the
+ * pointer. An error on the way leaves the live version as it was.
  */
 export async function publish(store: Store, publication: Publication): Promise<void> {
   const { manifest, dataset, signal } = publication;
@@ -45,7 +43,6 @@ export async function publish(store: Store, publication: Publication): Promise<v
     throw error;
   }
   await store.setLive(manifest.version);
-  await store.prune(publication.keep);
 }
 
 async function writeLists(

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { figuresOf, type Progress, type RunRecord, type Summary } from '../contracts/run.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Settings } from '../contracts/settings.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Store } from '../store/store.ts';
 
@@ -20,37 +21,11 @@ export class RunRecorder {
   #lastWrite: number;
 
   constructor(id: string, store: Store, clock: Clock) {
-    const now = clock.now().toISOString();
     this.#store = store;
     this.#clock = clock;
     this.#phaseStart = clock.seconds();
     this.#lastWrite = -Infinity;
-    this.record = {
-      id,
-      state: 'running',
-      startedAt: now,
-      updatedAt: now,
-      finishedAt: null,
-      contentHash: null,
-      version: null,
-      progress: {
-        phase: 'ingest',
-        sweep: 0,
-        of: 0,
-        elbo: null,
-        heldOutRmse: null,
-        secondsLeft: null,
-      },
-      data: null,
-      backend: null,
-      metrics: null,
-      effectiveRank: null,
-      live: null,
-      decision: null,
-      seconds: {},
-      peakMemoryMiB: null,
-      error: null,
-    };
+    this.record = newRecord(id, clock);
   }
 
   /** Ends the present phase and starts the next. */
@@ -74,11 +49,8 @@ export class RunRecorder {
   /** The end, well or not. */
   async finish(state: RunRecord['state'], error: unknown = null): Promise<void> {
     this.#closePhase();
-    this.record.state = state;
-    this.record.finishedAt = this.#clock.now().toISOString();
-    this.record.peakMemoryMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-    this.record.error = error === null ? null : describe(error);
     if (error === null) this.record.progress = { ...this.record.progress, phase: 'done' };
+    close(this.record, state, error, this.#clock);
     await this.#write();
   }
 
@@ -94,6 +66,61 @@ export class RunRecorder {
     this.#lastWrite = this.#clock.seconds();
     await this.#store.putRun(this.record);
   }
+}
+
+function newRecord(id: string, clock: Clock): RunRecord {
+  const now = clock.now().toISOString();
+  return {
+    id,
+    state: 'running',
+    startedAt: now,
+    updatedAt: now,
+    finishedAt: null,
+    contentHash: null,
+    version: null,
+    progress: {
+      phase: 'ingest',
+      sweep: 0,
+      of: 0,
+      elbo: null,
+      heldOutRmse: null,
+      secondsLeft: null,
+    },
+    data: null,
+    backend: null,
+    metrics: null,
+    effectiveRank: null,
+    live: null,
+    decision: null,
+    seconds: {},
+    peakMemoryMiB: null,
+    warnings: [],
+    error: null,
+  };
+}
+
+/** Name of a run or version that starts now. */
+export function idAt(clock: Clock): string {
+  return clock.now().toISOString().replaceAll(/[-:.]/g, '').toLowerCase();
+}
+
+/** Writes the summary of a training whose store could not be opened, so that it has last words like any other. */
+export function summarizeFailedStart(
+  { summary, runId }: Pick<Settings, 'summary' | 'runId'>,
+  error: unknown,
+  clock: Clock = systemClock,
+): void {
+  if (summary === undefined) return;
+  const record = newRecord(runId ?? idAt(clock), clock);
+  close(record, 'failed', error, clock);
+  writeSummary(summary, record);
+}
+
+function close(record: RunRecord, state: RunRecord['state'], error: unknown, clock: Clock): void {
+  record.state = state;
+  record.finishedAt = clock.now().toISOString();
+  record.peakMemoryMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  record.error = error === null ? null : describe(error);
 }
 
 function describe(error: unknown): NonNullable<RunRecord['error']> {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../runtime/errors.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { batchSettings } from '../testing/batch-settings.ts';
@@ -111,3 +112,73 @@ describe('a training that fails', () => {
     expect((await store.versions()).map(({ version }) => version)).toEqual(['before']);
   });
 });
+
+describe('a store that goes away', () => {
+  const data = path.join(folder, 'good');
+  const { signal } = new AbortController();
+  const quiet = { log: pino({ level: 'silent' }), signal };
+  let own: Store;
+
+  beforeAll(() => {
+    writeFiles(data, files);
+  });
+
+  beforeEach(async () => {
+    own = await openStore(`lmdb:${mkdtempSync(path.join(folder, 'own-'))}`);
+  });
+
+  afterEach(() => own.close());
+
+  it('after the pointer has moved leaves a run that succeeded, with a warning', async () => {
+    const summary = path.join(folder, 'published.json');
+    const full = new AppError('STORE_FULL', 'no room is left', 'Free some.');
+    const store = failing(own, 'prune', full);
+    const record = await train(batchSettings({ data, summary }), { store, ...quiet });
+    const warnings = ['old versions could not be removed: no room is left'];
+    expect(record).toMatchObject({ state: 'succeeded', error: null, warnings });
+    expect(await own.liveVersion()).toBe(record.version);
+    expect(await own.run(record.id)).toEqual(record);
+    expect(JSON.parse(readFileSync(summary, 'utf8'))).toMatchObject({
+      state: 'succeeded',
+      published: true,
+      version: record.version,
+    });
+  });
+
+  it('at the very end does so too', async () => {
+    const store = failing(own, 'prune', new AppError('STORE_UNAVAILABLE', 'gone', 'Wait.'));
+    const { state, version } = await train(batchSettings({ data }), {
+      store: failing(store, 'putRun', new Error('gone'), ({ state }) => state === 'succeeded'),
+      ...quiet,
+    });
+    expect(state).toBe('succeeded');
+    expect(await own.liveVersion()).toBe(version);
+  });
+
+  it('does not hide what stopped the run', async () => {
+    const missing = path.join(folder, 'missing');
+    const store = failing(own, 'putRun', new Error('gone'), ({ state }) => state === 'failed');
+    await expect(
+      train(batchSettings({ data: missing }), { store, ...quiet }),
+    ).rejects.toMatchObject({ code: 'DATA_NOT_FOUND' });
+  });
+});
+
+/** The store, of which one method fails: always, or with the first arguments that `when` names. */
+function failing<M extends 'prune' | 'putRun'>(
+  real: Store,
+  method: M,
+  error: Error,
+  when: (first: Parameters<Store[M]>[0]) => boolean = () => true,
+): Store {
+  return new Proxy(real, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...args: Parameters<Store[M]>): unknown =>
+        name === method && when(args[0])
+          ? Promise.reject(error)
+          : Reflect.apply(value, target, args);
+    },
+  });
+}

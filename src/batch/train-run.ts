@@ -16,7 +16,8 @@ import { learn, refit, type LearnOptions } from './learn.ts';
 import { measure } from './measure.ts';
 import { readData, rowsToLearn, splitToLearn } from './prepare.ts';
 import { publish } from './publish.ts';
-import { RunRecorder, writeSummary } from './run-recorder.ts';
+import { rounded } from './rounded.ts';
+import { idAt, RunRecorder, writeSummary } from './run-recorder.ts';
 
 /** Settings of a training run. */
 export type TrainSettings = Pick<Settings, (typeof TRAIN_KEYS)[number]>;
@@ -35,13 +36,12 @@ export interface RunDeps {
  */
 export async function train(settings: TrainSettings, deps: RunDeps): Promise<RunRecord> {
   const clock = deps.clock ?? systemClock;
-  const id = clock.now().toISOString().replaceAll(/[-:.]/g, '').toLowerCase();
-  const run = new TrainRun(id, settings, { ...deps, clock });
+  const run = new TrainRun(idAt(clock), settings, { ...deps, clock });
   try {
     await run.go();
   } catch (cause) {
     const error = deps.signal.aborted ? cancelled(cause) : cause;
-    await run.recorder.finish(deps.signal.aborted ? 'cancelled' : 'failed', error);
+    await run.recordFailure(deps.signal.aborted ? 'cancelled' : 'failed', error);
     throw error;
   } finally {
     if (settings.summary !== undefined) writeSummary(settings.summary, run.recorder.record);
@@ -95,10 +95,8 @@ class TrainRun {
     const { metrics, heldOut } = measure(learned.model, task);
     recorder.record.metrics = metrics;
     recorder.record.effectiveRank = learned.report.effectiveRank;
-    log.info(
-      { rmse: metrics.model.rmse, mae: metrics.model.mae, ...metrics.model.coverage },
-      'measured',
-    );
+    const { rmse, mae, coverage } = metrics.model;
+    log.info(rounded({ rmse, mae, ...coverage }), 'measured');
     await recorder.phase('gate');
     const decision = await this.#gate(heldOut);
     recorder.record.decision = decision;
@@ -131,9 +129,19 @@ class TrainRun {
         trainSeconds: recorder.record.seconds['train'] ?? 0,
       };
       await this.#publish(manifest, dataset, model, heldOut);
-      recorder.record.version = manifest.version;
+      await this.#finishPublished();
+      return;
     }
     await recorder.finish('succeeded');
+  }
+
+  /** Never throws, since what stopped the run must not be hidden by a store that is away. */
+  async recordFailure(state: RunRecord['state'], error: unknown): Promise<void> {
+    try {
+      await this.recorder.finish(state, error);
+    } catch (cause) {
+      this.#deps.log.warn({ err: cause }, 'the end of the run could not be recorded');
+    }
   }
 
   async #isLive(contentHash: string): Promise<boolean> {
@@ -170,9 +178,10 @@ class TrainRun {
       seed,
       threads,
       signal,
-      onSweep: async ({ sweep, of, elbo, heldOutRmse, noiseSd, effectiveRank }, seconds) => {
+      onSweep: async (report, seconds) => {
+        const { sweep, of, elbo, heldOutRmse } = report;
         const secondsLeft = Math.round((this.recorder.elapsed() / sweep) * (of - sweep));
-        log.info({ sweep, of, elbo, noiseSd, heldOutRmse, effectiveRank, seconds }, 'sweep');
+        log.info(rounded({ ...report, seconds }), 'sweep');
         await this.recorder.progress({ sweep, of, elbo, heldOutRmse, secondsLeft });
       },
     };
@@ -185,7 +194,7 @@ class TrainRun {
     heldOut: HeldOut,
   ): Promise<void> {
     const { store, log, signal } = this.#deps;
-    const { keep, threads } = this.#settings;
+    const { threads } = this.#settings;
     const policy = policyOf(this.#settings);
     const onProgress = async (share: number): Promise<void> => {
       if (share === 1) return this.recorder.phase('publish');
@@ -193,8 +202,28 @@ class TrainRun {
       await this.recorder.progress({ ...this.recorder.record.progress, secondsLeft });
     };
     const lists = { policy, threads };
-    await publish(store, { manifest, model, dataset, heldOut, ...lists, keep, signal, onProgress });
+    await publish(store, { manifest, model, dataset, heldOut, ...lists, signal, onProgress });
+    this.recorder.record.version = manifest.version;
     log.info({ version: manifest.version, readers: dataset.readers.ids.length }, 'published');
+  }
+
+  /** Clears up after a publication: the version is live, so what fails from here on is a warning. */
+  async #finishPublished(): Promise<void> {
+    const { store } = this.#deps;
+    await this.#orWarn('old versions could not be removed', () => store.prune(this.#settings.keep));
+    await this.#orWarn('the end of the run could not be recorded', () =>
+      this.recorder.finish('succeeded'),
+    );
+  }
+
+  async #orWarn(what: string, action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.recorder.record.warnings.push(`${what}: ${why}`);
+      this.#deps.log.warn({ err: error }, what);
+    }
   }
 }
 

@@ -134,6 +134,8 @@ describe('a training that is stopped', () => {
     const later = await openStore(address, { now: () => Date.now() + DAY });
     const log = pino({ level: 'silent' });
     const { signal } = new AbortController();
+    const [killed] = await later.runs(1);
+    expect(killed).toMatchObject({ state: 'lost', version: null, error: { code: 'CANCELLED' } });
     const small = writeFiles(path.join(folder, 'small'), generatedData().files);
     const record = await train(batchSettings({ data: small, publish: 'always' }), {
       store: later,

@@ -13,21 +13,29 @@ export const STORE_KEYS = [
 
 export type StoreSettings = Pick<Settings, (typeof STORE_KEYS)[number]>;
 
-/** Opens the store, and closes it when `use` has ended. */
+/** Opens the store, and closes it when `use` has ended; `onUnopened` learns of an error of the opening. */
 export async function withStore<T>(
   settings: StoreSettings,
   use: (store: Store) => Promise<T>,
+  onUnopened: (error: unknown) => void = () => undefined,
 ): Promise<T> {
-  const { openStore } = await import('../store/open-store.ts');
-  const store = await openStore(settings.store, {
-    password: passwordOf(settings),
-    caFile: settings.storeCaFile,
+  const store = await open(settings).catch((error: unknown) => {
+    onUnopened(error);
+    throw error;
   });
   try {
     return await use(store);
   } finally {
     await store.close();
   }
+}
+
+async function open(settings: StoreSettings): Promise<Store> {
+  const { openStore } = await import('../store/open-store.ts');
+  return openStore(settings.store, {
+    password: passwordOf(settings),
+    caFile: settings.storeCaFile,
+  });
 }
 
 /** The password as it is, or from the file where a secret is mounted. */

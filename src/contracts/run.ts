@@ -35,7 +35,8 @@ export const decisionSchema = z.object({
   margin: z.number(),
 });
 
-const stateSchema = z.enum(['running', 'succeeded', 'skipped', 'failed', 'cancelled']);
+/** `lost`: it was running and fell silent, so the store gives it. */
+const stateSchema = z.enum(['running', 'succeeded', 'skipped', 'failed', 'cancelled', 'lost']);
 const errorSchema = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 
 /** What computed a training, and why that. */
@@ -75,6 +76,8 @@ export const runSchema = z.object({
   /** Seconds by phase. */
   seconds: z.record(z.string(), z.number()),
   peakMemoryMiB: z.number().nullable(),
+  /** What went wrong without stopping the run. */
+  warnings: z.array(z.string()).default([]),
   error: errorSchema.nullable(),
 });
 

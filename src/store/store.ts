@@ -77,8 +77,9 @@ export interface Store {
    */
   parts(version: string): AsyncGenerator<VersionPart>;
   putRun(run: RunRecord): Promise<void>;
+  /** As `lost` if it says `running` and was not written for 10 minutes. */
   run(id: string): Promise<RunRecord | null>;
-  /** Newest first. */
+  /** Newest first; each as `run` gives it. */
   runs(limit: number): Promise<RunRecord[]>;
   close(): Promise<void>;
 }

@@ -14,6 +14,7 @@ import {
 } from './keys.ts';
 import type { Kv, Member } from './kv.ts';
 import { decodeReader } from './reader-codec.ts';
+import { asLostIfSilent } from './lost-run.ts';
 import { listIds } from './reader-ids.ts';
 import type { ReaderRecord, Store, VersionPart, VersionWriter } from './store.ts';
 import { corrupt } from './store-error.ts';
@@ -132,19 +133,22 @@ export class VersionedStore implements Store {
 
   async run(id: string): Promise<RunRecord | null> {
     const value = await this.#kv.get(runKey(id));
-    return value === null ? null : parseJson(runSchema, value, `run ${id}`);
+    return value === null ? null : this.#runOf(value, `run ${id}`);
   }
 
   async runs(limit: number): Promise<RunRecord[]> {
     const members = await this.#kv.members(RUNS_SET, limit);
     const values = await this.#kv.getMany(members.map(({ name }) => runKey(name)));
-    return values
-      .filter((value) => value !== null)
-      .map((value) => parseJson(runSchema, value, 'run'));
+    return values.filter((value) => value !== null).map((value) => this.#runOf(value, 'run'));
   }
 
   close(): Promise<void> {
     return this.#kv.close();
+  }
+
+  #runOf(value: Uint8Array, what: string): RunRecord {
+    const { now, milliseconds } = this.#lease;
+    return asLostIfSilent(parseJson(runSchema, value, what), now() - milliseconds);
   }
 
   /**

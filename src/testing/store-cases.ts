@@ -98,6 +98,7 @@ export function runOf(id: string, day: number): RunRecord {
     live: null,
     decision: null,
     seconds: {},
+    warnings: [],
     peakMemoryMiB: null,
     error: null,
   };

@@ -300,6 +300,19 @@ export function storeConformance(name: string, start: () => Promise<Backend>): v
       expect((await store.run('run:1'))?.state).toBe('succeeded');
     });
 
+    it('gives a run that fell silent as lost, until it is written again', async () => {
+      const run = { ...runOf('run:1', 1), updatedAt: new Date().toISOString() };
+      await store.putRun(run);
+      expect(await store.run('run:1')).toEqual(run);
+      const after = await later();
+      const lost = { state: 'lost', finishedAt: run.updatedAt, error: { code: 'CANCELLED' } };
+      expect(await after.run('run:1')).toMatchObject(lost);
+      expect(await after.runs(1)).toMatchObject([lost]);
+      const ended = { ...run, state: 'succeeded' as const };
+      await store.putRun(ended);
+      expect(await after.run('run:1')).toEqual(ended);
+    });
+
     it('keeps the old version whole when a publish is killed', async () => {
       await publishNumbered(store, '1');
       const child = publisher('endless', '2');

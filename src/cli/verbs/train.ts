@@ -7,12 +7,18 @@ export const train = defineVerb({
   name: 'train',
   summary: 'Train on the ratings, measure, and publish',
   settings: [...STORE_KEYS, ...TRAIN_KEYS],
-  run: ({ settings, log, signal, output }) =>
-    withStore(settings, async (store) => {
-      const { train: run } = await import('../../batch/train-run.ts');
-      const record = await run(settings, { store, log, signal });
-      output.show(record, () => outcomeOf(record));
-    }),
+  run: async ({ settings, log, signal, output }) => {
+    const { train: run } = await import('../../batch/train-run.ts');
+    const { summarizeFailedStart } = await import('../../batch/run-recorder.ts');
+    const record = await withStore(
+      settings,
+      (store) => run(settings, { store, log, signal }),
+      (error) => {
+        summarizeFailedStart(settings, error);
+      },
+    );
+    output.show(record, () => outcomeOf(record));
+  },
 });
 
 function outcomeOf({ state, version, decision }: RunRecord): string {
