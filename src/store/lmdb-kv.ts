@@ -1,5 +1,13 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../runtime/errors.ts';
@@ -42,7 +50,7 @@ const CORRUPT_CODES: ReadonlySet<unknown> = new Set([-30797, -30796, -30794, -30
 export function openLmdb(path: string): Kv {
   const address = `lmdb:${path}`;
   try {
-    mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     refuseForeignFile(join(path, 'data.mdb'));
     // Each commit is on the disk before it is reported, so that a flipped pointer stays flipped.
     const db = open<Buffer, string>({
@@ -63,6 +71,21 @@ export function openLmdb(path: string): Kv {
       cause,
     );
   }
+}
+
+/** One level at a time: Node's own `recursive` never ends below /proc. */
+function makeDirectory(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  for (const level of missing) {
+    try {
+      mkdirSync(level);
+    } catch (error) {
+      // Another process may have made it meanwhile.
+      if (!existsSync(level)) throw error;
+    }
+  }
+  if (!statSync(path).isDirectory()) throw new Error(`${path} is not a directory`);
 }
 
 /** LMDB crashes the process on a file that is not its own; what it wrote starts with a mark. */
