@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints what explains a failure in the cluster of KUBECONFIG: its nodes and pods, and of each namespace of the tests its
+# Prints what explains a failure of the run E2E_IMAGE_TAG in the cluster of KUBECONFIG: its nodes and pods, of its namespaces the
 # objects and events, and of each pod its description and its logs, also those from before a restart.
 set -uo pipefail
 
@@ -25,7 +25,7 @@ kubectl describe nodes 2>&1 | sed -n '/^Conditions:/,/^Addresses:/p;/^Allocated 
 title pods of all namespaces
 kubectl get pods --all-namespaces --output wide 2>&1 | head -n "$lines"
 
-for namespace in $(kubectl get namespaces --selector bookrec.dev/e2e=true --output 'jsonpath={.items[*].metadata.name}'); do
+for namespace in $(kubectl get namespaces --selector "bookrec.dev/e2e=$E2E_IMAGE_TAG" --output 'jsonpath={.items[*].metadata.name}'); do
   title "objects $namespace"
   kubectl get all,persistentvolumeclaims,configmaps,ingresses,networkpolicies --namespace "$namespace" 2>&1 | head -n "$lines"
   title "events $namespace"

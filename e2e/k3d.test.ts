@@ -231,7 +231,7 @@ describe('when a step fails', () => {
     project = stubbedRun({ 'node *': 'exit 3' });
     expect((await project.run('e2e/run.sh')).code).toBe(3);
     const calls = withoutNames(project.calls());
-    const explained = calls.findIndex((call) => call.includes('--selector bookrec.dev/e2e=true'));
+    const explained = calls.findIndex((call) => call.includes('--selector bookrec.dev/e2e=TAG'));
     expect(explained).toBeGreaterThan(calls.indexOf(VITEST));
     expect(explained).toBeLessThan(calls.indexOf(DELETE));
   });

@@ -53,12 +53,6 @@ build() {
     IMAGE_TAG=$E2E_IMAGE_TAG IMAGE_TARGETS=$targets make --no-print-directory images
 }
 
-# The image of the store, as the chart names it.
-store_image() {
-  helm template e2e charts/bookrec |
-    sed -n 's/^ *image: "\{0,1\}\([^" ]*dragonfly[^" ]*\)"\{0,1\}$/\1/p' | sort -u
-}
-
 clean_up() {
   [[ -n $cluster$testing ]] || return 0
   if [[ ${E2E_KEEP:-} == 1 ]]; then
@@ -72,7 +66,7 @@ clean_up() {
       return 1
     }
   elif [[ -n $testing ]]; then
-    kubectl delete namespace --selector bookrec.dev/e2e=true --timeout=180s >&2 || {
+    kubectl delete namespace --selector "bookrec.dev/e2e=$E2E_IMAGE_TAG" --timeout=180s >&2 || {
       say 'not all namespaces of the tests could be deleted'
       return 1
     }
@@ -121,7 +115,7 @@ else
     $E2E_LOAD "${images[@]}" || fail "the images could not be brought in by: $E2E_LOAD"
   else
     export KUBECONFIG=$work/kubeconfig
-    store=$(store_image)
+    store=$(e2e/store-image.sh)
     [[ -n $store ]] || fail 'the chart names no image of Dragonfly'
     docker pull --quiet "$store" || fail "$store could not be pulled"
     cluster=bookrec-$unique

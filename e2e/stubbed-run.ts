@@ -4,6 +4,7 @@ const FILES = [
   'e2e/run.sh',
   'e2e/k3d.sh',
   'e2e/diagnose.sh',
+  'e2e/store-image.sh',
   'hack/build-images.sh',
   'Makefile',
   'package.json',

@@ -26,6 +26,7 @@ const WELL: Behaviour = {
   'make *test': 'echo "12 passed, 0 failed"',
   'make *e2e': 'echo "E2E $E2E_KUBECONFIG,$E2E_BUILD,$E2E_LOAD"; echo "5 passed, 0 failed"',
   'id -u': 'echo 0',
+  'store-image.sh': 'echo store:1',
   // No cluster is up.
   'kubectl *': 'exit 1',
 };
@@ -46,7 +47,11 @@ function machine(
   { cluster = true, programs = PROGRAMS }: Machine = {},
 ): void {
   project = new StubbedProject(['.ci/run'], debian ? [...TOOLS, 'setsid'] : TOOLS);
-  project.stub([...programs, 'kubectl', ...(cluster ? CLUSTER : [])], behaviour, WELL);
+  project.stub(
+    [...programs, 'kubectl', 'e2e/store-image.sh', ...(cluster ? CLUSTER : [])],
+    behaviour,
+    WELL,
+  );
 }
 
 const ci = (...args: string[]): Promise<Outcome> =>
@@ -144,7 +149,7 @@ describe.skipIf(!debian)('.ci/run with a cluster', () => {
     expect(steps().indexOf('up')).toBeLessThan(steps().indexOf('test'));
     expect(lastLine(outcome)).toBe('17 passed, 0 failed');
     expect(outcome.output).toContain(
-      `E2E ${project.at('../cluster')}/kubeconfig,../shared/cluster/build-image --layers,../shared/cluster/load-image\n`,
+      `E2E ${project.at('../cluster')}/kubeconfig,../shared/cluster/build-image --layers,../shared/cluster/load-image store:1\n`,
     );
     expect(readdirSync(project.at('../tmp'))).toEqual([]);
   });

@@ -1,4 +1,3 @@
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { run } from './program.ts';
 
@@ -113,9 +112,9 @@ export const isReady = (pod: Pod): boolean =>
   pod.metadata.deletionTimestamp === undefined &&
   pod.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 
-/** The documents of a YAML stream. */
-export const documents = (text: string): unknown[] =>
-  text
-    .split(/^---$/m)
-    .map((part): unknown => parse(part))
-    .filter((part) => part !== null);
+/** Seconds from the container's start to Ready, as Kubernetes notes them: whole ones. */
+export function secondsToReady({ status }: Pod): number {
+  const started = status.containerStatuses[0]?.state.running?.startedAt ?? '';
+  const ready = status.conditions.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? '';
+  return (Date.parse(ready) - Date.parse(started)) / 1000;
+}

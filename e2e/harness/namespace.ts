@@ -1,20 +1,30 @@
 import { randomBytes } from 'node:crypto';
+import type { RunnerTestSuite } from 'vitest';
 import { environment } from '../../src/runtime/environment.ts';
+import { imageTag } from './images.ts';
 import { apply, kubectl } from './kubectl.ts';
 
-/** Label of every namespace of the tests: what is shown when one fails and deleted at the end. */
-const LABEL = 'bookrec.dev/e2e';
-
-/** Makes a namespace that enforces PodSecurity `restricted`; the name is new each time. */
+/**
+ * Makes a namespace that enforces PodSecurity `restricted`; the name is new each time. By its
+ * labels e2e/run.sh finds what it has to show when a scenario fails and to delete at the end.
+ */
 export async function createNamespace(purpose: string): Promise<string> {
   const name = `e2e-${purpose}-${randomBytes(3).toString('hex')}`;
-  const labels = { [LABEL]: 'true', 'pod-security.kubernetes.io/enforce': 'restricted' };
+  const labels = {
+    'bookrec.dev/e2e': imageTag(),
+    'pod-security.kubernetes.io/enforce': 'restricted',
+  };
   await apply('default', { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
   return name;
 }
 
-/** Deletes namespaces and waits until they are gone; with E2E_KEEP they stay to be looked at. */
-export async function deleteNamespaces(...names: readonly string[]): Promise<void> {
-  if (environment()['E2E_KEEP'] === '1' || names.length === 0) return;
+/** Deletes the namespaces of a suite, to make room; those of one that failed stay to be looked at. */
+export async function cleanUp(suite: unknown, ...names: readonly string[]): Promise<void> {
+  if (failed(suite as RunnerTestSuite) || environment()['E2E_KEEP'] === '1') return;
   await kubectl(['delete', 'namespace', ...names, '--ignore-not-found', '--timeout=120s']);
+}
+
+function failed(task: RunnerTestSuite | RunnerTestSuite['tasks'][number]): boolean {
+  if (task.result?.state === 'fail') return true;
+  return task.type === 'suite' && task.tasks.some(failed);
 }

@@ -85,21 +85,26 @@ export class Release {
     }, 120);
   }
 
+  /** Full name of a training's Job. */
+  jobName(job: string): string {
+    return `${this.prefix}-trainer-${job}`;
+  }
+
   /** Starts a training now, as operators do, and does not wait for it. */
   async startTraining(job: string): Promise<void> {
     const from = `--from=cronjob/${this.prefix}-trainer`;
-    await kubectl(['create', 'job', job, from, '-n', this.namespace]);
+    await kubectl(['create', 'job', this.jobName(job), from, '-n', this.namespace]);
   }
 
   /** Waits for the end of a training: its Job, and its last pod where that is still there. */
   finished(job: string, seconds = 240): Promise<FinishedJob> {
     return eventually(async () => {
-      const finished = await get(jobSchema, 'job', job, this.namespace);
+      const finished = await get(jobSchema, 'job', this.jobName(job), this.namespace);
       const end = finished.status.conditions.find(
         ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
       );
       if (end === undefined) throw new Error(`job ${job}: ${JSON.stringify(finished.status)}`);
-      const pods = await list(podSchema, 'pods', this.namespace, `job-name=${job}`);
+      const pods = await list(podSchema, 'pods', this.namespace, `job-name=${this.jobName(job)}`);
       return { job: finished, end: end.type, reason: end.reason, pods };
     }, seconds);
   }
@@ -115,10 +120,11 @@ export class Release {
 
   /** When a training logged a message for the first time, in milliseconds since 1970. */
   async loggedAt(job: string, message: string): Promise<number> {
-    const text = await kubectl(['logs', `job/${job}`, '-n', this.namespace]);
+    const text = await kubectl(['logs', `job/${this.jobName(job)}`, '-n', this.namespace]);
+    // The result at the end is a sentence, not an entry.
     const entries = text
-      .trim()
       .split('\n')
+      .filter((line) => line.startsWith('{'))
       .map((line) => logSchema.parse(JSON.parse(line)));
     const entry = entries.find(({ msg }) => msg === message);
     if (entry === undefined) throw new Error(`job ${job} never logged "${message}":\n${text}`);

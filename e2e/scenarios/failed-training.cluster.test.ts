@@ -3,7 +3,7 @@ import { AlertRules, always } from '../../hack/chart/alert-rules.ts';
 import { recommendAnswerSchema } from '../../src/contracts/http.ts';
 import { ClientPod } from '../harness/client-pod.ts';
 import { apply } from '../harness/kubectl.ts';
-import { createNamespace, deleteNamespaces } from '../harness/namespace.ts';
+import { cleanUp, createNamespace } from '../harness/namespace.ts';
 import { Release, terminationOf, type FinishedJob } from '../harness/release.ts';
 import { smallData, smallDataMap, smallTrainer } from '../harness/small-data.ts';
 
@@ -33,10 +33,10 @@ describe('a training that fails', () => {
     versions = await release.command('models', 'list');
   });
 
-  afterAll(async () => {
+  afterAll(async (suite) => {
     client.end();
     rules.remove();
-    await deleteNamespaces(release.namespace);
+    await cleanUp(suite, release.namespace);
   });
 
   async function fails(job: string, trainer: object): Promise<FinishedJob> {

@@ -3,7 +3,7 @@ import { recommendAnswerSchema, type RecommendAnswer } from '../../src/contracts
 import { ClientPod } from '../harness/client-pod.ts';
 import { eventually } from '../harness/eventually.ts';
 import { apply, get, kubectl, secretSchema } from '../harness/kubectl.ts';
-import { createNamespace, deleteNamespaces } from '../harness/namespace.ts';
+import { cleanUp, createNamespace } from '../harness/namespace.ts';
 import { previousChart } from '../harness/previous-chart.ts';
 import { Release } from '../harness/release.ts';
 import { smallDataMap, smallTrainer } from '../harness/small-data.ts';
@@ -20,6 +20,9 @@ describe('a release from the version before to its end', () => {
     (await get(secretSchema, 'secret', `${release.prefix}-store`, release.namespace)).data?.[
       'password'
     ];
+
+  const objects = (): Promise<string> =>
+    kubectl(['get', 'all,secret,configmap,pvc', '-n', release.namespace, '-o', 'name']);
 
   /** The list that was there before is there again. */
   const sameList = (): Promise<void> =>
@@ -38,9 +41,9 @@ describe('a release from the version before to its end', () => {
     before = await eventually(list);
   });
 
-  afterAll(async () => {
+  afterAll(async (suite) => {
     client.end();
-    await deleteNamespaces(release.namespace, neighbour.namespace);
+    await cleanUp(suite, release.namespace, neighbour.namespace);
   });
 
   it('leaves a release of the same name in another namespace alone', async () => {
@@ -65,14 +68,11 @@ describe('a release from the version before to its end', () => {
 
   it('leaves its volume when it is uninstalled', async () => {
     await release.helm('uninstall', '--wait', '--timeout', '3m');
-    const left = await kubectl([
-      'get',
-      'all,secret,configmap,pvc',
-      '-n',
-      release.namespace,
-      '-o',
-      'name',
-    ]);
+    const left = await eventually(async () => {
+      expect(await release.pods('store')).toEqual([]);
+      expect(await release.pods('api')).toEqual([]);
+      return objects();
+    });
     expect(left).toContain(`persistentvolumeclaim/data-${release.prefix}-store-0`);
     expect(left).not.toContain(`${release.prefix}-api`);
     expect(left).not.toContain(`${release.prefix}-trainer`);

@@ -5,7 +5,7 @@ import { certificate } from '../harness/certificate.ts';
 import { ClientPod } from '../harness/client-pod.ts';
 import { eventually } from '../harness/eventually.ts';
 import { apply, kubectl } from '../harness/kubectl.ts';
-import { createNamespace, deleteNamespaces } from '../harness/namespace.ts';
+import { cleanUp, createNamespace } from '../harness/namespace.ts';
 import { Release } from '../harness/release.ts';
 import { smallDataMap, smallTrainer } from '../harness/small-data.ts';
 
@@ -61,9 +61,9 @@ describe('a store with password and TLS, and another release that uses it', () =
     client = await ClientPod.start(own);
   });
 
-  afterAll(async () => {
+  afterAll(async (suite) => {
     client.end();
-    await deleteNamespaces(owner.namespace, guest.namespace);
+    await cleanUp(suite, owner.namespace, guest.namespace);
   });
 
   it('makes budgets, autoscaler and policies as the values say', async () => {

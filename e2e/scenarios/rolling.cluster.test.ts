@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClientPod } from '../harness/client-pod.ts';
 import { eventually } from '../harness/eventually.ts';
 import { figure } from '../harness/figures.ts';
-import { apply, kubectl } from '../harness/kubectl.ts';
-import { createNamespace, deleteNamespaces } from '../harness/namespace.ts';
+import { apply, kubectl, secondsToReady } from '../harness/kubectl.ts';
+import { cleanUp, createNamespace } from '../harness/namespace.ts';
 import { Release } from '../harness/release.ts';
 import { smallDataMap, smallTrainer } from '../harness/small-data.ts';
 
@@ -23,9 +23,9 @@ describe('changes under a steady stream of requests', () => {
     await client.startStream('all', at);
   });
 
-  afterAll(async () => {
+  afterAll(async (suite) => {
     client.end();
-    await deleteNamespaces(release.namespace);
+    await cleanUp(suite, release.namespace);
   });
 
   /** Waits for answers that come after now. */
@@ -53,6 +53,10 @@ describe('changes under a steady stream of requests', () => {
     const before = new Set((await release.pods('api')).map(({ metadata }) => metadata.uid));
     await release.upgrade({ ...smallTrainer(), api: { podAnnotations: { round: 'two' } } });
     const after = await release.readyPods('api', 2);
+    figure(
+      'API container started to Ready, slowest of two',
+      `${Math.max(...after.map(secondsToReady))} s`,
+    );
     expect(after.filter(({ metadata }) => before.has(metadata.uid))).toEqual([]);
     await moreAnswers();
     expect((await client.look('all')).failures).toEqual([]);

@@ -135,3 +135,9 @@ describe('alerts', () => {
     );
   });
 });
+
+it('has one version for package, chart and images', () => {
+  const file = (name: string): unknown => parse(readFileSync(`${projectFolder}/${name}`, 'utf8'));
+  const { version } = file('package.json') as { version: string };
+  expect(file('charts/bookrec/Chart.yaml')).toMatchObject({ version, appVersion: version });
+});
