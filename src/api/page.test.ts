@@ -160,6 +160,23 @@ function browserSuite(executablePath: string): void {
     expect(complaints).toEqual([]);
   });
 
+  it('keeps the focus in the list of ratings when one is removed', async () => {
+    await open();
+    for (const isbn of SAMPLE_ISBNS.slice(0, 3)) await rate(isbn, '9');
+    const [first = '', second = '', third = ''] = SAMPLE_ISBNS;
+    const focused = (attribute: string): Promise<string | null> =>
+      page.locator(':focus').getAttribute(attribute);
+    await named('button', `Remove ${first}`).focus();
+    await page.keyboard.press('Enter');
+    expect(await focused('aria-label')).toBe(`Remove ${second}`);
+    await named('button', `Remove ${third}`).focus();
+    await page.keyboard.press('Enter');
+    expect(await focused('aria-label')).toBe(`Remove ${second}`);
+    await page.keyboard.press('Enter');
+    expect(await focused('id')).toBe('isbn');
+    expect(complaints).toEqual([]);
+  });
+
   it('names an ISBN that is not known', async () => {
     await open();
     await rate('9780306406157', '10');

@@ -155,15 +155,22 @@ function foldIn(title, ratings) {
   });
 }
 
+/** Focus stays where the removed row was: on the row that follows, else the last one, else the field for a book. */
+function focusRow(/** @type {number} */ place) {
+  const buttons = byId('mine').querySelectorAll('button');
+  (buttons[Math.min(place, buttons.length - 1)] ?? field('isbn')).focus();
+}
+
 function showMine() {
   byId('mine').replaceChildren(
-    ...[...mine].map(([isbn, rating]) => {
+    ...[...mine].map(([isbn, rating], place) => {
       const remove = element('button', '', 'Remove');
       remove.setAttribute('type', 'button');
       remove.setAttribute('aria-label', `Remove ${isbn}`);
       remove.addEventListener('click', () => {
         mine.delete(isbn);
         void showMine();
+        focusRow(place);
       });
       return element('li', '', element('span', '', `${isbn}: ${rating}`), remove);
     }),
