@@ -23,6 +23,11 @@ export const ERRORS = {
   },
   MODEL_INPUT: { status: 500, retryable: false, title: 'A number given to the model is not valid' },
   NUMERICAL: { status: 500, retryable: false, title: 'Training met a number that is not finite' },
+  THREAD_LOST: {
+    status: 500,
+    retryable: false,
+    title: 'A thread of the training ended before its work',
+  },
   NO_GPU: { status: 500, retryable: false, title: 'The GPU that was asked for is not there' },
   NOT_TRAINED: { status: 503, retryable: true, title: 'Model not trained yet' },
   NOT_FOUND: { status: 404, retryable: false, title: 'Not found' },

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { RankedList } from '../../model/ranked-list.ts';
 import type { ListPolicy } from '../../model/recommender.ts';
+import { threadLost } from '../thread-lost.ts';
 import { type PackedLists, unpackLists } from './packed-lists.ts';
 import type { ReaderInputs } from './reader-inputs.ts';
 
@@ -34,7 +35,10 @@ export function policyOfReader(policy: ListPolicy, u: number): ListPolicy {
 /** Readers a message: enough to make its cost small, few enough to keep all threads busy to the end. */
 const BATCH = 512;
 
-/** Lists of all readers, in batches as they are done; 0 threads means one a core. Ends its threads when left. */
+/**
+ * Lists of all readers, in batches as they are done; 0 threads means one a core. Ends its threads when left.
+ * Throws the error of a thread, and `THREAD_LOST` where one ends without any.
+ */
 export async function* allLists(
   job: ListJob,
   signal: AbortSignal,
@@ -54,7 +58,10 @@ export async function* allLists(
         running.delete(worker);
         return;
       }
-      running.set(worker, answerOf(worker));
+      const answer = answerOf(worker);
+      // It is looked at below; until then, or if the caller leaves, it is no unhandled one.
+      answer.catch(() => undefined);
+      running.set(worker, answer);
       worker.postMessage({ from: next, to: Math.min(count, next + BATCH) });
       next += BATCH;
     };
@@ -75,6 +82,7 @@ function answerOf(worker: Worker): Promise<{ worker: Worker; batch: ListBatch }>
     const settle = (): void => {
       worker.off('message', onMessage);
       worker.off('error', onError);
+      worker.off('exit', onExit);
     };
     const onMessage = (packed: PackedLists): void => {
       settle();
@@ -84,7 +92,12 @@ function answerOf(worker: Worker): Promise<{ worker: Worker; batch: ListBatch }>
       settle();
       reject(error);
     };
+    const onExit = (code: number): void => {
+      settle();
+      reject(threadLost(`exit code ${code}`));
+    };
     worker.on('message', onMessage);
     worker.on('error', onError);
+    worker.on('exit', onExit);
   });
 }

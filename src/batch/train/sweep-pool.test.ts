@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { finished, plantedEffects } from '../../testing/planted.ts';
+import { environment } from '../../runtime/environment.ts';
 import { AppError } from '../../runtime/errors.ts';
 import type { ModelState } from './model-state.ts';
 import { poolFor } from './reader-sweep.ts';
@@ -118,6 +121,23 @@ describe('a worker', () => {
         known: { code: 'NUMERICAL', hint: expect.any(String) as string },
       },
     });
+  });
+});
+
+describe('a worker that dies in the middle of a chunk', () => {
+  it.each([
+    ['exit', 'exit code 3'],
+    ['throw', 'the heap is full'],
+  ])('by %s ends the training with an error', (how, says) => {
+    const program = fileURLToPath(new URL('../../testing/dying-sweep.ts', import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [program], {
+      env: { ...environment(), DIE_BY: how },
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`ended before its work was done: ${says}`);
+    expect(stderr).toContain("code: 'THREAD_LOST'");
   });
 });
 

@@ -46,12 +46,20 @@ export function newJob(kind: SweepKind, numbers: SweepNumbers, data: SweepData):
   };
 }
 
-/** Blocks until so many chunks are done. */
-export function waitForAll({ progress }: SweepJob, chunks: number): void {
+/** Longest wait for a chunk before the next look at the threads, ms. */
+const LOOK_MS = 200;
+
+/** Blocks until so many chunks are done; calls `check` before each wait, which may throw. */
+export function waitForAll(
+  { progress }: SweepJob,
+  chunks: number,
+  check: () => void = () => undefined,
+): void {
   for (;;) {
     const done = Atomics.load(progress, DONE);
     if (done >= chunks) return;
-    Atomics.wait(progress, DONE, done);
+    check();
+    Atomics.wait(progress, DONE, done, LOOK_MS);
   }
 }
 

@@ -1,0 +1,124 @@
+import type { Worker } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ModelRecommender } from '../../model/model-recommender.ts';
+import { seededRandom } from '../../model/random.ts';
+import type { RankedList } from '../../model/ranked-list.ts';
+import type { ListPolicy, ReaderInput } from '../../model/recommender.ts';
+import { decodeModel, encodeModel } from '../../store/model-codec.ts';
+import { randomInput, randomModel } from '../../testing/random-model.ts';
+import { allLists, type ListBatch, type ListJob, policyOfReader } from './list-pool.ts';
+import { packLists } from './packed-lists.ts';
+import { inputOf, type ReaderInputs } from './reader-inputs.ts';
+
+/** Three batches, the last one not full. */
+const READERS = 1100;
+const BOOKS = 40;
+const LENGTH = 5;
+const POLICIES: readonly ListPolicy[] = [
+  { kind: 'mean' },
+  { kind: 'thompson', seed: 4_294_967_000, samples: 1 },
+];
+
+const random = seededRandom(1);
+const model = encodeModel(randomModel(random, 2, BOOKS));
+const inputs = columnsOf(
+  Array.from({ length: READERS }, (_, u) => randomInput(random, BOOKS, u % 7, u % 3)),
+);
+const { signal } = new AbortController();
+
+function columnsOf(readers: readonly ReaderInput[]): ReaderInputs {
+  const starts = (length: (reader: ReaderInput) => number): Int32Array => {
+    const result = new Int32Array(readers.length + 1);
+    readers.forEach((reader, u) => (result[u + 1] = (result[u] ?? 0) + length(reader)));
+    return result;
+  };
+  return {
+    count: readers.length,
+    ratedStart: starts(({ ratedBook }) => ratedBook.length),
+    ratedBook: Uint32Array.from(readers.flatMap(({ ratedBook }) => [...ratedBook])),
+    ratedValue: Float64Array.from(readers.flatMap(({ ratedValue }) => Array.from(ratedValue))),
+    unratedStart: starts(({ unratedBook }) => unratedBook.length),
+    unratedBook: Uint32Array.from(readers.flatMap(({ unratedBook }) => [...unratedBook])),
+    labelStart: new Int32Array(readers.length + 1),
+    label: new Uint32Array(),
+  };
+}
+
+const jobOf = (policy: ListPolicy): ListJob => ({ model, inputs, listLength: LENGTH, policy });
+
+async function batchesOf(job: ListJob, threads: number): Promise<ListBatch[]> {
+  const batches: ListBatch[] = [];
+  for await (const batch of allLists(job, signal, threads)) batches.push(batch);
+  return batches.sort((a, b) => a.from - b.from);
+}
+
+/** Workers that this thread starts from now on, until the test's end. */
+function watchWorkers(onStart: (worker: Worker) => void = () => undefined): Worker[] {
+  const started: Worker[] = [];
+  const listen = (worker: Worker): void => {
+    started.push(worker);
+    onStart(worker);
+  };
+  process.on('worker', listen);
+  onTestFinished(() => {
+    process.off('worker', listen);
+  });
+  return started;
+}
+
+const GONE = -1;
+
+describe('the lists of all readers', () => {
+  describe.each(POLICIES)('by policy $kind', (policy) => {
+    const recommender = new ModelRecommender(decodeModel(model));
+    const expected: RankedList[] = Array.from({ length: READERS }, (_, u) =>
+      recommender.recommend(inputOf(inputs, u), LENGTH, policyOfReader(policy, u)),
+    );
+
+    it.each([1, 2, 3])('are the same bytes on %i threads as on none', async (threads) => {
+      const workers = watchWorkers();
+      const batches = await batchesOf(jobOf(policy), threads);
+      expect(workers).toHaveLength(threads);
+      expect(batches.map(({ from }) => from)).toEqual([0, 512, 1024]);
+      const lists = batches.flatMap((batch) => batch.lists);
+      expect(packLists(0, lists)).toEqual(packLists(0, expected));
+    });
+  });
+
+  it('start no more threads than there are batches', async () => {
+    const workers = watchWorkers();
+    await batchesOf(jobOf({ kind: 'mean' }), 8);
+    expect(workers).toHaveLength(3);
+  });
+
+  it('end with the error of a thread, and end the other threads', async () => {
+    const workers = watchWorkers();
+    const broken = { ...jobOf({ kind: 'mean' }), model: new Uint8Array(64) };
+    await expect(batchesOf(broken, 2)).rejects.toThrow(
+      'A stored artefact does not start as it should',
+    );
+    expect(workers.map(({ threadId }) => threadId)).toEqual([GONE, GONE]);
+  });
+
+  it('end with THREAD_LOST where a thread ends without an error', async () => {
+    const workers = watchWorkers((worker) => void worker.terminate());
+    await expect(batchesOf(jobOf({ kind: 'mean' }), 2)).rejects.toMatchObject({
+      code: 'THREAD_LOST',
+    });
+    expect(workers.map(({ threadId }) => threadId)).toEqual([GONE, GONE]);
+  });
+
+  it('end their threads when they are left or the run is stopped', async () => {
+    const workers = watchWorkers();
+    for await (const { from } of allLists(jobOf({ kind: 'mean' }), signal, 2)) {
+      expect(from % 512).toBe(0);
+      break;
+    }
+    const stopped = new AbortController();
+    const rest = allLists(jobOf({ kind: 'mean' }), stopped.signal, 2);
+    await rest.next();
+    stopped.abort();
+    await expect(rest.next()).rejects.toMatchObject({ name: 'AbortError' });
+    expect(workers.map(({ threadId }) => threadId)).toEqual([GONE, GONE, GONE, GONE]);
+  });
+});
