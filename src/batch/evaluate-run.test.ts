@@ -67,6 +67,14 @@ describe('evaluate', () => {
     expect(some.trainRows).toBeGreaterThan(0);
   });
 
+  it('trains and measures on the core alone, where that is asked for', async () => {
+    const once = await evaluated({ minReaderRatings: 10, minBookRatings: 10 });
+    const core = await evaluated({ core: 10 });
+    expect(core.trainRows).toBeLessThan(once.trainRows);
+    expect(core.testRows).toBeLessThan(once.testRows);
+    expect(core.trainRows).toBeGreaterThan(1000);
+  });
+
   it.each([
     { name: 'one file alone', settings: { testFile: 'x.csv' }, code: 'BAD_SETTINGS' },
     {
@@ -76,6 +84,7 @@ describe('evaluate', () => {
     },
     { name: 'nothing held out', settings: { heldOut: 0 }, code: 'DATA_EMPTY' },
     { name: 'all held out', settings: { heldOut: 1 }, code: 'DATA_EMPTY' },
+    { name: 'a core of nothing', settings: { core: 100 }, code: 'DATA_EMPTY' },
     { name: 'filters that nothing passes', settings: { minBookRatings: 500 }, code: 'DATA_EMPTY' },
   ] as const)('refuses $name', async ({ settings, code }) => {
     await expect(evaluated(settings)).rejects.toMatchObject({ code });

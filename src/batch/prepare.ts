@@ -4,6 +4,7 @@ import type { Settings } from '../contracts/settings.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { splitRows, type Split } from './evaluate/split.ts';
+import { coreRows } from './ingest/core-rows.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { formatReport } from './ingest/format-report.ts';
 import { ingest } from './ingest/ingest.ts';
@@ -33,12 +34,14 @@ function levelsBetween({ low, high }: { low: number; high: number }): number[] {
   return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, n) => low + n * step);
 }
 
-/** Rows that pass the filters, ascending. */
+/** Rows that pass the filters, ascending: first the counts in all data, then the core of what they leave. */
 export function rowsToLearn(dataset: Dataset, settings: RowSettings): Int32Array {
-  return trainingRows(dataset.ratings, dataset.readers.ids.length, dataset.books.ids.length, {
+  const sizes = { readers: dataset.readers.ids.length, books: dataset.books.ids.length };
+  const rows = trainingRows(dataset.ratings, sizes.readers, sizes.books, {
     minReader: settings.minReaderRatings,
     minBook: settings.minBookRatings,
   });
+  return coreRows(dataset.ratings, rows, sizes, settings.core);
 }
 
 /** Splits the rows that pass the filters, with the split's name for the report; throws `DATA_EMPTY`. */
@@ -64,6 +67,6 @@ function assertBothParts({ train, test }: Split): void {
   throw new AppError(
     'DATA_EMPTY',
     `The split leaves ${train.length} ratings to learn from and ${test.length} to measure with`,
-    'Give more data, another --split or --held-out, or lower --min-reader-ratings and --min-book-ratings.',
+    'Give more data, another --split or --held-out, or lower --min-reader-ratings, --min-book-ratings and --core.',
   );
 }

@@ -7,6 +7,7 @@ export const DATA_KEYS = ['data', 'scale', 'maxBad'] as const satisfies readonly
 export const ROW_KEYS = [
   'minReaderRatings',
   'minBookRatings',
+  'core',
   'split',
   'heldOut',
   'seed',

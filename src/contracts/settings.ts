@@ -116,6 +116,14 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: 'Train on books with at least this many ratings' },
     count(0, 1_000_000).default(0),
   ),
+  core: given(
+    {
+      value: 'n',
+      description:
+        'Train on the readers and books left when those with fewer ratings went, again and again',
+    },
+    count(0, 1_000_000).default(0),
+  ),
   rank: given(
     { value: 'n', description: 'Number of factors; the model shuts down those it does not need' },
     count(1, 64).default(8),

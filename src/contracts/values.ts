@@ -7,6 +7,7 @@ const trainingSettings = settingsSchema.pick({
   maxBad: true,
   minReaderRatings: true,
   minBookRatings: true,
+  core: true,
   split: true,
   heldOut: true,
   seed: true,
