@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Prints what explains a failure of the run E2E_IMAGE_TAG in the cluster of KUBECONFIG: its nodes and pods, of its namespaces the
-# objects and events, and of each pod its description and its logs, also those from before a restart.
+# diagnose.sh [NAMESPACE...]: prints what explains a failure in the cluster of KUBECONFIG: its nodes and pods, and of each namespace
+# (without one, those of the run E2E_IMAGE_TAG) its objects and events, and of each pod its description and its logs, also those
+# from before a restart.
 set -uo pipefail
 
 # What is printed of each part at most: its first or last lines.
@@ -25,7 +26,11 @@ kubectl describe nodes 2>&1 | sed -n '/^Conditions:/,/^Addresses:/p;/^Allocated 
 title pods of all namespaces
 kubectl get pods --all-namespaces --output wide 2>&1 | head -n "$lines"
 
-for namespace in $(kubectl get namespaces --selector "bookrec.dev/e2e=$E2E_IMAGE_TAG" --output 'jsonpath={.items[*].metadata.name}'); do
+namespaces=$*
+if (($# == 0)); then
+  namespaces=$(kubectl get namespaces --selector "bookrec.dev/e2e=$E2E_IMAGE_TAG" --output 'jsonpath={.items[*].metadata.name}')
+fi
+for namespace in $namespaces; do
   title "objects $namespace"
   kubectl get all,persistentvolumeclaims,configmaps,ingresses,networkpolicies --namespace "$namespace" 2>&1 | head -n "$lines"
   title "events $namespace"

@@ -32,6 +32,7 @@ export async function get<T>(
 
 /** Creates or changes objects; by the server, since data files do not fit the client's annotation. */
 export async function apply(namespace: string, ...objects: readonly object[]): Promise<void> {
+  if (objects.length === 0) return;
   const text = objects.map((object) => JSON.stringify(object)).join('\n---\n');
   await kubectl(['apply', '--server-side', '-n', namespace, '-f', '-'], text);
 }

@@ -3,6 +3,7 @@ import type { RunnerTestSuite } from 'vitest';
 import { environment } from '../../src/runtime/environment.ts';
 import { imageTag } from './images.ts';
 import { apply, kubectl } from './kubectl.ts';
+import { run } from './program.ts';
 
 /**
  * Makes a namespace that enforces PodSecurity `restricted`; the name is new each time. By its
@@ -18,9 +19,13 @@ export async function createNamespace(purpose: string): Promise<string> {
   return name;
 }
 
-/** Deletes the namespaces of a suite, to make room; those of one that failed stay to be looked at. */
-export async function cleanUp(suite: unknown, ...names: readonly string[]): Promise<void> {
-  if (failed(suite as RunnerTestSuite) || environment()['E2E_KEEP'] === '1') return;
+/**
+ * Deletes the namespaces of a suite, which makes room for the next; first shows what explains a
+ * failure. With E2E_KEEP they stay to be looked at.
+ */
+export async function cleanUp(suite: RunnerTestSuite, ...names: readonly string[]): Promise<void> {
+  if (failed(suite)) process.stdout.write(await run('bash', ['e2e/diagnose.sh', ...names]));
+  if (environment()['E2E_KEEP'] === '1') return;
   await kubectl(['delete', 'namespace', ...names, '--ignore-not-found', '--timeout=120s']);
 }
 

@@ -33,7 +33,7 @@ describe('a training that fails', () => {
     versions = await release.command('models', 'list');
   });
 
-  afterAll(async (suite) => {
+  afterAll(async ({}, suite) => {
     client.end();
     rules.remove();
     await cleanUp(suite, release.namespace);

@@ -22,7 +22,7 @@ describe('an installation with default values in a restricted namespace', () => 
     client = await ClientPod.start(namespace);
   });
 
-  afterAll(async (suite) => {
+  afterAll(async ({}, suite) => {
     client.end();
     await cleanUp(suite, release.namespace);
   });

@@ -41,7 +41,7 @@ describe('a release from the version before to its end', () => {
     before = await eventually(list);
   });
 
-  afterAll(async (suite) => {
+  afterAll(async ({}, suite) => {
     client.end();
     await cleanUp(suite, release.namespace, neighbour.namespace);
   });

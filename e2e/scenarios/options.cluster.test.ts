@@ -61,7 +61,7 @@ describe('a store with password and TLS, and another release that uses it', () =
     client = await ClientPod.start(own);
   });
 
-  afterAll(async (suite) => {
+  afterAll(async ({}, suite) => {
     client.end();
     await cleanUp(suite, owner.namespace, guest.namespace);
   });

@@ -23,7 +23,7 @@ describe('changes under a steady stream of requests', () => {
     await client.startStream('all', at);
   });
 
-  afterAll(async (suite) => {
+  afterAll(async ({}, suite) => {
     client.end();
     await cleanUp(suite, release.namespace);
   });

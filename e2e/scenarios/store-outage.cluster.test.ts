@@ -38,7 +38,7 @@ describe('the store away', () => {
     before = await eventually(() => list());
   });
 
-  afterAll(async (suite) => {
+  afterAll(async ({}, suite) => {
     client.end();
     await cleanUp(suite, release.namespace);
   });
