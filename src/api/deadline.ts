@@ -1,7 +1,7 @@
 import { AppError } from '../runtime/errors.ts';
 
 /** Longest wait for the store while somebody waits for the answer. */
-export const STORE_DEADLINE_MS = 1000;
+const STORE_DEADLINE_MS = 1000;
 
 /** The result of `work`, or `STORE_UNAVAILABLE` when it takes longer than `ms`. */
 export async function withDeadline<T>(work: Promise<T>, ms = STORE_DEADLINE_MS): Promise<T> {

@@ -3,6 +3,7 @@ import { figuresOf, type Progress, type RunRecord, type Summary } from '../contr
 import type { Settings } from '../contracts/settings.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 
 /** Least time between two writes of mere progress. */
@@ -108,12 +109,11 @@ export function idAt(clock: Clock): string {
 export function summarizeFailedStart(
   { summary, runId }: Pick<Settings, 'summary' | 'runId'>,
   error: unknown,
-  clock: Clock = systemClock,
+  log: Log,
 ): void {
-  if (summary === undefined) return;
-  const record = newRecord(runId ?? idAt(clock), clock);
-  close(record, 'failed', error, clock);
-  writeSummary(summary, record);
+  const record = newRecord(runId ?? idAt(systemClock), systemClock);
+  close(record, 'failed', error, systemClock);
+  writeSummary(summary, record, log);
 }
 
 function close(record: RunRecord, state: RunRecord['state'], error: unknown, clock: Clock): void {
@@ -134,8 +134,20 @@ function describe(error: unknown): NonNullable<RunRecord['error']> {
   };
 }
 
-/** Writes the run's last summary, JSON of 4096 bytes at most: a long error message is cut short. */
-export function writeSummary(file: string, record: RunRecord): void {
+/**
+ * Writes the run's last summary where there is a file for it, JSON of 4096 bytes at most: a long error message is cut short. Only warns if the file
+ * cannot be written, since that must neither hide what stopped the run nor undo a publication.
+ */
+export function writeSummary(file: string | undefined, record: RunRecord, log: Log): void {
+  if (file === undefined) return;
+  try {
+    writeFileSync(file, summaryOf(record));
+  } catch (error) {
+    log.warn({ err: error }, 'the summary could not be written');
+  }
+}
+
+function summaryOf(record: RunRecord): string {
   const { id, state, version, decision, metrics, error } = record;
   const { live, backend, progress, seconds, peakMemoryMiB } = record;
   const summary: Summary = {
@@ -153,12 +165,9 @@ export function writeSummary(file: string, record: RunRecord): void {
     error,
   };
   const text = JSON.stringify(summary);
-  if (Buffer.byteLength(text) <= SUMMARY_BYTES || error === null) {
-    writeFileSync(file, text);
-    return;
-  }
+  if (Buffer.byteLength(text) <= SUMMARY_BYTES || error === null) return text;
   // a character takes six bytes at most in JSON
   const cut = (words: string): string => words.slice(0, SUMMARY_BYTES / 20);
   const short = { ...error, message: cut(error.message), hint: cut(error.hint) };
-  writeFileSync(file, JSON.stringify({ ...summary, error: short }));
+  return JSON.stringify({ ...summary, error: short });
 }

@@ -155,11 +155,11 @@ describe('a store that goes away', () => {
     expect(await own.liveVersion()).toBe(version);
   });
 
-  it('does not hide what stopped the run', async () => {
+  it('and a summary that cannot be written do not hide what stopped the run', async () => {
     const missing = path.join(folder, 'missing');
     const store = failing(own, 'putRun', new Error('gone'), ({ state }) => state === 'failed');
     await expect(
-      train(batchSettings({ data: missing }), { store, ...quiet }),
+      train(batchSettings({ data: missing, summary: folder }), { store, ...quiet }),
     ).rejects.toMatchObject({ code: 'DATA_NOT_FOUND' });
   });
 });

@@ -44,7 +44,7 @@ export async function train(settings: TrainSettings, deps: RunDeps): Promise<Run
     await run.recordFailure(deps.signal.aborted ? 'cancelled' : 'failed', error);
     throw error;
   } finally {
-    if (settings.summary !== undefined) writeSummary(settings.summary, run.recorder.record);
+    writeSummary(settings.summary, run.recorder.record, deps.log);
   }
   return run.recorder.record;
 }
@@ -214,6 +214,9 @@ class TrainRun {
     await this.#orWarn('the end of the run could not be recorded', () =>
       this.recorder.finish('succeeded'),
     );
+    if (this.#settings.storeSnapshot === 'yes') {
+      await this.#orWarn('the store could not be told to write a snapshot', () => store.snapshot());
+    }
   }
 
   async #orWarn(what: string, action: () => Promise<unknown>): Promise<void> {

@@ -3,12 +3,12 @@ import { metricsSchema } from './metrics.ts';
 
 /** Bodies and parameters of the HTTP API. Field names are those that older clients read. */
 
-export const DEFAULT_TOP_K = 10;
+const DEFAULT_TOP_K = 10;
 /** More than any catalogue has: a client may ask for all there is. */
-export const MAX_TOP_K = 1_000_000;
+const MAX_TOP_K = 1_000_000;
 /** Most entries that a fold-in computes. */
 export const MAX_FOLD_IN_LIST = 1000;
-export const MAX_FOLD_IN_RATINGS = 1000;
+const MAX_FOLD_IN_RATINGS = 1000;
 
 /** What a whole number must be; one message for everything that can be wrong with it. */
 const range = (min: number, max: number): string => `Must be a whole number from ${min} to ${max}`;

@@ -1,6 +1,3 @@
-/** Families that say how much is known of an entity; made from the training rows, and anew at fold-in. */
-export const ACTIVITY_FAMILIES = ['ratings', 'unrated'] as const;
-
 /** Label of a number of ratings: half octaves of 1 + count. */
 export function ratingCountLabel(count: number): string {
   return String(Math.round(2 * Math.log2(1 + count)));

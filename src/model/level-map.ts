@@ -28,7 +28,7 @@ export function plainLevelMap(levels: Float64Array): LevelMap {
 }
 
 /** Group of a latent standard deviation. */
-export function spreadGroup(map: LevelMap, sd: number): number {
+function spreadGroup(map: LevelMap, sd: number): number {
   let group = 0;
   while (group < map.groupEdges.length && sd > map.groupEdges[group]) group++;
   return group;

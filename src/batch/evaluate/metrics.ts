@@ -1,7 +1,7 @@
 import type { Accuracy, Coverage } from '../../contracts/metrics.ts';
 
 /** Least probability of a level in dNLL, so that one sure and wrong row cannot make it infinite. */
-export const PROBABILITY_FLOOR = 1e-12;
+const PROBABILITY_FLOOR = 1e-12;
 
 /** Ends of a row's intervals: low and high of 50, 80, 90 and 95 %. */
 export const INTERVAL_ENDS = 8;

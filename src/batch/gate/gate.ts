@@ -4,7 +4,7 @@ import { squaredErrors } from '../evaluate/metrics.ts';
 import type { HeldOut } from './held-out.ts';
 
 /** Shared rows that are always enough to compare on; of a smaller held-out set, half is. */
-export const ENOUGH_ROWS = 200;
+const ENOUGH_ROWS = 200;
 
 /** The version that is live, with its held-out predictions if it has them. */
 export interface LiveVersion {

@@ -24,7 +24,7 @@ const MAX_WORD_CATEGORIES = 20;
  * numbers, of more than 12 kinds; `text` if more than 20 values differ and they are more than half
  * of all; else `category`.
  */
-export function inferKind(values: readonly ColumnValue[]): ColumnKind {
+function inferKind(values: readonly ColumnValue[]): ColumnKind {
   const different = new Set(values.map(([, text]) => text));
   if (values.some(([, text]) => text.includes('|'))) return 'multi';
   if (values.every(([, text]) => Number.isFinite(Number(text)))) {

@@ -14,7 +14,7 @@ export function elbo(state: ModelState): number {
 }
 
 /** KL of all q(z_u, t_u) from their priors. */
-export function readersKl(state: ModelState): number {
+function readersKl(state: ModelState): number {
   const { effects, books, readers } = state;
   let sum = state.readerPrior.crossEntropy(readers) + 0.5 * state.readerLogDet;
   sum -= 0.5 * state.dim * countActive(readers.active);

@@ -14,7 +14,7 @@ export const train = defineVerb({
       settings,
       (store) => run(settings, { store, log, signal }),
       (error) => {
-        summarizeFailedStart(settings, error);
+        summarizeFailedStart(settings, error, log);
       },
     );
     output.show(record, () => outcomeOf(record));
