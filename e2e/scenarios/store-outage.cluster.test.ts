@@ -43,6 +43,15 @@ describe('the store away', () => {
     await cleanUp(suite, release.namespace);
   });
 
+  it('has written a snapshot at the end of the training', async () => {
+    const pod = `${release.prefix}-store-0`;
+    const files = (): Promise<string> =>
+      kubectl(['exec', pod, '-n', release.namespace, '--', 'ls', '/data']);
+    await eventually(async () => {
+      expect(await files()).toMatch(/^dump/m);
+    });
+  });
+
   it('is answered for from memory: lists just read as they were, others marked', async () => {
     await storeReplicas(0);
     await release.readyPods('store', 0);

@@ -31,6 +31,7 @@ export const TRAIN_KEYS = [
   'publish',
   'margin',
   'keep',
+  'storeSnapshot',
   'summary',
   'backend',
   'runId',

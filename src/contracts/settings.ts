@@ -68,6 +68,13 @@ export const settingsSchema = z.strictObject({
     { flag: null, description: 'PEM file with the certificate authority of a rediss:// store' },
     z.string().min(1).optional(),
   ),
+  storeSnapshot: given(
+    {
+      value: 'yes|no',
+      description: 'Have Redis or Dragonfly write a snapshot when a new model is live',
+    },
+    z.enum(['yes', 'no']).default('no'),
+  ),
   host: given(
     { value: 'address', description: 'Address to listen on; 0.0.0.0 for all' },
     z.string().min(1).default('127.0.0.1'),

@@ -28,5 +28,7 @@ export interface Kv {
   removeMember(set: string, name: string): Promise<void>;
   /** Members with the highest score first. */
   members(set: string, limit?: number): Promise<Member[]>;
+  /** Starts to write to the disk what the backend holds in memory alone, and does not wait for the end. */
+  snapshot(): Promise<void>;
   close(): Promise<void>;
 }

@@ -181,6 +181,10 @@ class LmdbKv implements Kv {
     });
   }
 
+  async snapshot(): Promise<void> {
+    // Every commit is on the disk already.
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

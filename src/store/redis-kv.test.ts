@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../runtime/errors.ts';
 import { leftOut } from '../testing/left-out.ts';
@@ -55,6 +59,21 @@ if (await hasRedisServer()) {
         expect(error.message).toContain('password');
         expect(everythingOf(error)).not.toContain(SECRET);
       }
+    });
+
+    it('has a snapshot on the disk that a killed server starts from', async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'bookrec-snapshot-'));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      const first = await server('--dir', folder);
+      const store = await open(first.url);
+      await publishNumbered(store, '1');
+      await store.snapshot();
+      await expect.poll(() => existsSync(path.join(folder, 'dump.rdb'))).toBe(true);
+      await first.stop();
+      const second = await open((await server('--dir', folder)).url);
+      await second.ping();
+      expect(await second.liveVersion()).toBe('1');
+      expect(await second.reader('1', '7')).not.toBeNull();
     });
 
     it('reports a full server as STORE_FULL and leaves the old version whole', async () => {

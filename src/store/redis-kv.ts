@@ -116,6 +116,10 @@ class RedisKv implements Kv {
     return members;
   }
 
+  async snapshot(): Promise<void> {
+    await this.#run(() => this.#redis.bgsave());
+  }
+
   async close(): Promise<void> {
     this.#redis.disconnect();
   }

@@ -81,5 +81,7 @@ export interface Store {
   run(id: string): Promise<RunRecord | null>;
   /** Newest first; each as `run` gives it. */
   runs(limit: number): Promise<RunRecord[]>;
+  /** Starts to write a snapshot where the backend keeps all in memory, and does not wait for its end. */
+  snapshot(): Promise<void>;
   close(): Promise<void>;
 }

@@ -142,6 +142,10 @@ export class VersionedStore implements Store {
     return values.filter((value) => value !== null).map((value) => this.#runOf(value, 'run'));
   }
 
+  snapshot(): Promise<void> {
+    return this.#kv.snapshot();
+  }
+
   close(): Promise<void> {
     return this.#kv.close();
   }
