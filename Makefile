@@ -5,7 +5,7 @@ INSTALLED := node_modules/.package-lock.json
 export BOOKREC_LEFT_OUT ?= $(CURDIR)/var/left-out
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo train api test e2e lint fmt fmt-check typecheck generate golden images verify bench clean ci
+.PHONY: help install demo train api test e2e lint fmt fmt-check typecheck generate golden images verify bench sizes clean ci
 
 ##@ Use
 help: ## This list
@@ -58,6 +58,9 @@ verify: generate ## Fail if a generated file is not current
 
 bench: install ## Measure the main figures and write docs/benchmarks.md
 	@$(NODE) hack/bench.ts
+
+sizes: install ## Measure memory by the size of the data and write the tables in docs/operations.md
+	@$(NODE) hack/measure-sizes.ts
 
 ci: ## What CI runs: system packages, checks, tests, and end-to-end tests where there is a cluster
 	@.ci/run

@@ -56,7 +56,7 @@ describe('figures in the README', () => {
   it.each(['', '<!-- figures -->', '<!-- /figures --> <!-- figures -->'])(
     'are refused by a text without both markers in order: %j',
     (readme) => {
-      expect(() => withFigures(readme, results)).toThrow('README.md needs');
+      expect(() => withFigures(readme, results)).toThrow('the page needs');
     },
   );
 });

@@ -49,16 +49,19 @@ export function table(rows: Rows): string {
   return [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n');
 }
 
-const BEGIN = '<!-- figures -->';
-const END = '<!-- /figures -->';
+/** A page with what stands between its markers of that name replaced. */
+export function between(page: string, name: string, block: string): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [before, rest, ...more] = page.split(begin);
+  const [, after, ...ends] = rest?.split(end) ?? [];
+  if (before === undefined || after === undefined || more.length > 0 || ends.length > 0) {
+    throw new Error(`the page needs ${begin} and ${end}, once each and in this order`);
+  }
+  return `${before}${begin}\n${block}\n${end}${after}`;
+}
 
 /** The README with the figures that something is asked of between its markers. */
 export function withFigures(readme: string, { machine, parts }: Results): string {
-  const [before, rest, ...more] = readme.split(BEGIN);
-  const [, after, ...ends] = rest?.split(END) ?? [];
-  if (before === undefined || after === undefined || more.length > 0 || ends.length > 0) {
-    throw new Error(`README.md needs ${BEGIN} and ${END}, once each and in this order`);
-  }
   const value = (wanted: string): string => machine.find(([name]) => name === wanted)?.[1] ?? '';
   const figures = parts.flatMap((part) => part.figures).filter(({ asked }) => asked !== null);
   const rows = figures.map(({ what, asked, measured, command }) => [
@@ -71,5 +74,5 @@ export function withFigures(readme: string, { machine, parts }: Results): string
     `Measured by \`make bench\` on ${value('date')}: ${value('processor')}, ${value('cores')} cores, ${value('memory')}. More in [benchmarks.md](docs/benchmarks.md).`,
     table([['what', 'asked', 'measured', 'command'], ...rows]),
   ].join('\n\n');
-  return `${before}${BEGIN}\n${block}\n${END}${after}`;
+  return between(readme, 'figures', block);
 }

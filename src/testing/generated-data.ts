@@ -5,6 +5,8 @@ import { randomIndex } from './random-model-data.ts';
 export interface GeneratedOptions {
   readonly readers?: number;
   readonly ratedBooks?: number;
+  /** Rows of a reader, interactions among them. */
+  readonly rowsPerReader?: number;
   /** Books of the catalogue that nobody has rated. */
   readonly otherBooks?: number;
   /** Ratings that the split `random 10 %, seed 1` leaves to training get random values. */
@@ -29,7 +31,6 @@ export interface GeneratedData {
   readonly silentReader: string;
 }
 
-const RATINGS_OF_A_READER = 14;
 const AUTHORS = 20;
 const COUNTRIES = ['usa', 'germany', 'spain'];
 /** Ids that break what trusts them. */
@@ -45,10 +46,11 @@ const readerId = (reader: number): string => ODD_IDS[reader] ?? `r${reader}`;
 export function generatedData({
   readers = 240,
   ratedBooks = 160,
+  rowsPerReader = 14,
   otherBooks = 0,
   spoilTraining = false,
 }: GeneratedOptions = {}): GeneratedData {
-  const planted = plantedRows(readers, ratedBooks);
+  const planted = plantedRows(readers, ratedBooks, rowsPerReader);
   const rows = spoilTraining ? spoilt(planted) : planted;
   const books = Array.from({ length: ratedBooks + otherBooks }, (_, book) => book);
   const unlisted = books.filter((book) => book < ratedBooks && book % 10 === 7);
@@ -68,7 +70,7 @@ export function generatedData({
   };
 }
 
-function plantedRows(readers: number, books: number): GeneratedRow[] {
+function plantedRows(readers: number, books: number, rowsPerReader: number): GeneratedRow[] {
   const random = seededRandom(7);
   const draws = (count: number, sd: number): number[] =>
     Array.from({ length: count }, () => sd * normalDraw(random));
@@ -76,7 +78,7 @@ function plantedRows(readers: number, books: number): GeneratedRow[] {
   return Array.from({ length: readers }, (_, reader) => {
     const shift = normalDraw(random);
     const taste = draws(AUTHORS, 1);
-    return Array.from(sampleOf(random, books, RATINGS_OF_A_READER), (book) => {
+    return Array.from(sampleOf(random, books, rowsPerReader), (book) => {
       const mean = 6 + shift + (bias[book] ?? 0) + (taste[book % AUTHORS] ?? 0);
       const value = levelOf(mean + 0.7 * normalDraw(random));
       const isInteraction = random() < 1 / 8;
