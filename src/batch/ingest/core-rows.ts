@@ -28,7 +28,7 @@ export function coreRows(
 }
 
 /** Ratings of each reader or book among the rows. */
-function counts(entity: Int32Array, rows: Int32Array, size: number): Int32Array {
+export function counts(entity: Int32Array, rows: Int32Array, size: number): Int32Array {
   const result = new Int32Array(size);
   for (const row of rows) {
     const id = entity[row] ?? 0;

@@ -1,4 +1,5 @@
 import type { Ratings } from '../../model/data.ts';
+import { counts } from './core-rows.ts';
 
 /** How many ratings a reader and a book must have to be trained on. */
 export interface TrainingLimits {
@@ -16,17 +17,12 @@ export function trainingRows(
   books: number,
   limits: TrainingLimits,
 ): Int32Array {
-  const ofReader = counts(ratings.reader, readers);
-  const ofBook = counts(ratings.book, books);
-  return Int32Array.from(ratings.reader.keys()).filter(
+  const all = Int32Array.from(ratings.reader.keys());
+  const ofReader = counts(ratings.reader, all, readers);
+  const ofBook = counts(ratings.book, all, books);
+  return all.filter(
     (row) =>
       (ofReader[ratings.reader[row] ?? 0] ?? 0) >= limits.minReader &&
       (ofBook[ratings.book[row] ?? 0] ?? 0) >= limits.minBook,
   );
-}
-
-function counts(entity: Int32Array, size: number): Int32Array {
-  const result = new Int32Array(size);
-  for (const n of entity) result[n] = (result[n] ?? 0) + 1;
-  return result;
 }
