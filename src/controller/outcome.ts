@@ -36,7 +36,7 @@ export function fail(draft: Draft, failure: Failure, story: Story | null, at?: n
   if (ofData) draft.say('DataValid', false, [reason, words]);
   else if (figures === null) draft.say('Trained', false, [reason, message]);
   if (version === null) {
-    draft.say('Published', false, [reason, 'The run failed before; the live version stays']);
+    draft.say('Published', false, [reason, 'The run failed; the live version stays']);
   }
   draft.fail(reason, message, words, at);
 }

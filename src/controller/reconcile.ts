@@ -100,7 +100,9 @@ export class Reconciler {
     const mine = ownedBy(run, job, this.#options.cronJob);
     if (mine !== null) return { refusal: mine };
     const { gateway } = this.#options;
-    const pods = job.spec.suspend ? [] : await gateway.pods(job.metadata);
+    // A Job can be suspended in the moment of its end.
+    const waits = job.spec.suspend && endOf(job) === undefined;
+    const pods = waits ? [] : await gateway.pods(job.metadata);
     const told = await this.#recordOf(run, job.metadata.name, job.metadata.creationTimestamp);
     const last = endOf(job) === undefined ? null : storyOfSummary(lastWords(newestOf(pods)));
     return { job, pods, ...told, ...(last !== null && { story: joined(last, told.story) }) };
@@ -157,14 +159,17 @@ export class Reconciler {
           metadata: { annotations: { [HELD_ANNOTATION]: suspend ? action.why : null } },
           spec: { suspend },
         });
-        return { ...observed, job, turn: { ...observed.turn, givesWay: false } };
+        const turn = { ...observed.turn, givesWay: false };
+        return { ...observed, ...(await this.#withJob(run, job)), turn };
       }
     }
   }
 
-  #afterMaking(observed: Observed, made: JobOrRefusal): Observed {
-    if ('turn' in made) return { ...observed, turn: made.turn };
-    return 'job' in made ? { ...observed, job: made.job } : { ...observed, refusal: made.refusal };
+  async #afterMaking(observed: Observed, made: JobOrRefusal): Promise<Observed> {
+    // Another controller may have made it, and it may have ended since.
+    return 'job' in made
+      ? { ...observed, ...(await this.#withJob(observed.run, made.job)) }
+      : { ...observed, ...made };
   }
 
   /** Writes the status if it says something new, then sends the news. */

@@ -25,9 +25,11 @@ export interface Story {
 }
 
 export function storyOfRecord(record: RunRecord): Story {
-  const { state, progress, data, metrics, live, decision, version, backend, error } = record;
+  const { progress, data, metrics, live, decision, version, backend } = record;
+  // Whether a silent trainer is lost is for its Job to say.
+  const lost = record.state === 'lost';
   return {
-    state,
+    state: lost ? 'running' : record.state,
     progress,
     data: data === null ? null : dataInWords(data),
     figures: metrics === null ? null : figuresOf(metrics, record.effectiveRank ?? Number.NaN),
@@ -35,7 +37,7 @@ export function storyOfRecord(record: RunRecord): Story {
     decision,
     version,
     backend,
-    error,
+    error: lost ? null : record.error,
   };
 }
 
