@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,6 +32,14 @@ function bookrec(store: string, args: readonly string[], input: string | Buffer 
     timeout: 20_000,
   });
   return { code: status, stdout, text: stdout.toString(), stderr: stderr.toString() };
+}
+
+/** A Redis server that writes its snapshots into a folder of its own. */
+async function snapshotServer() {
+  const own = mkdtempSync(path.join(folder, 'snapshots-'));
+  const server = await startRedisServer(['--dir', own]);
+  const dump = path.join(own, 'dump.rdb');
+  return { url: server.url, dump, [Symbol.asyncDispose]: () => server.stop() };
 }
 
 /** What people and machines get from a store: lists of stored and unknown readers, and predictions. */
@@ -74,6 +82,19 @@ describe('models export and import', () => {
       expect(answersOf(second)).toEqual(answers);
     },
     40_000,
+  );
+
+  it.skipIf(redis === null)(
+    'have the store keep what was imported, where that is asked for',
+    async () => {
+      await using server = await snapshotServer();
+      const { url, dump } = server;
+      expect(bookrec(url, ['models', 'import', archive]).code).toBe(0);
+      expect(existsSync(dump)).toBe(false);
+      const again = bookrec(url, ['models', 'import', archive, '--store-snapshot', 'yes']);
+      expect(again.code).toBe(0);
+      await expect.poll(() => existsSync(dump)).toBe(true);
+    },
   );
 
   it('write nothing but the archive to standard output', () => {

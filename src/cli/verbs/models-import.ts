@@ -7,8 +7,8 @@ export const modelsImport = defineVerb({
   name: 'models import',
   summary: 'Publish a version from a file, an http, https or s3 address, or standard input (-)',
   operands: ['<from>'],
-  settings: [...STORE_KEYS, 'activate'],
-  run: ({ settings, operands: [from = ''], output, signal }) =>
+  settings: [...STORE_KEYS, 'activate', 'storeSnapshot'],
+  run: ({ settings, operands: [from = ''], log, output, signal }) =>
     withStore(settings, async (store) => {
       const { importVersion } = await import('../../store/archive.ts');
       const { readPlace } = await import('../../store/archive-places.ts');
@@ -20,6 +20,12 @@ export const modelsImport = defineVerb({
       });
       const activate = settings.activate === 'yes';
       const imported = await importVersion(store, source, { activate });
+      if (settings.storeSnapshot === 'yes') {
+        // The version is published all the same.
+        await store.snapshot().catch((err: unknown) => {
+          log.warn({ err }, 'the store could not be told to write a snapshot');
+        });
+      }
       output.show(imported, () => outcomeOf(imported));
     }),
 });
