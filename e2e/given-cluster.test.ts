@@ -34,6 +34,7 @@ describe('make e2e on a given cluster', () => {
       'kubectl get --raw',
       'builder --fast --file',
       'builder --fast --file',
+      'builder --fast --file',
       'loader --quiet bookrec-api:TAG',
       'node node_modules/vitest/vitest.mjs run',
       'kubectl delete namespace',
@@ -41,9 +42,11 @@ describe('make e2e on a given cluster', () => {
     expect(calls[1]).toMatch(
       / --target api --tag bookrec-api:TAG .*--build-arg BASE_IMAGE=base:1 \.$/,
     );
-    expect(calls[3]).toBe('loader --quiet bookrec-api:TAG bookrec-batch:TAG');
-    expect(calls[4]).toMatch(/ upgrade$/);
-    expect(calls[5]).toBe(DELETE);
+    expect(calls[4]).toBe(
+      'loader --quiet bookrec-api:TAG bookrec-batch:TAG bookrec-controller:TAG',
+    );
+    expect(calls[5]).toMatch(/ upgrade$/);
+    expect(calls[6]).toBe(DELETE);
   });
 
   it('gives the scenarios the absolute path of its kubeconfig', async () => {

@@ -4,7 +4,7 @@ import type { Behaviour, StubbedProject } from '../src/testing/stubbed-project.t
 import { PROGRAMS, stubbedRun, withoutNames } from './stubbed-run.ts';
 
 const STORE = 'docker.dragonflydb.io/dragonflydb/dragonfly:v1';
-const IMAGES = ['bookrec-api:TAG', 'bookrec-batch:TAG', STORE];
+const IMAGES = ['bookrec-api:TAG', 'bookrec-batch:TAG', 'bookrec-controller:TAG', STORE];
 const VITEST = 'node node_modules/vitest/vitest.mjs run --config e2e/vitest.config.ts';
 const DELETE = 'k3d cluster delete CLUSTER';
 
@@ -31,6 +31,7 @@ describe('make e2e without a cluster', () => {
       [
         'docker info',
         'k3d version',
+        'docker build',
         'docker build',
         'docker build',
         'helm template e2e charts/bookrec',
@@ -61,8 +62,8 @@ describe('make e2e without a cluster', () => {
       IMAGE_PREFIX: 'registry/',
     });
     const built = starting('docker build');
-    expect(built).toHaveLength(2);
-    for (const [index, target] of ['api', 'batch'].entries()) {
+    expect(built).toHaveLength(3);
+    for (const [index, target] of ['api', 'batch', 'controller'].entries()) {
       expect(built[index]).toContain(`--target ${target} --tag bookrec-${target}:TAG `);
       expect(built[index]).toContain('--build-arg BASE_IMAGE=mirror/node:24 ');
     }

@@ -27,7 +27,7 @@ need() {
 source e2e/k3d.sh
 
 given=${E2E_KUBECONFIG:-}
-targets='api batch'
+targets='api batch controller'
 figures=var/e2e-figures.txt
 cluster='' testing='' interrupted='' child=''
 work=$(mktemp -d)

@@ -8,10 +8,12 @@ export function imageTag(): string {
   return tag;
 }
 
-export const image = (target: 'api' | 'batch'): string => `bookrec-${target}:${imageTag()}`;
+export const image = (target: 'api' | 'batch' | 'controller'): string =>
+  `bookrec-${target}:${imageTag()}`;
 
 /** Values that name the images under test. */
 export const imageValues = (): object => ({
   api: { image: { tag: imageTag() } },
   trainer: { image: { tag: imageTag() } },
+  controller: { image: { tag: imageTag() } },
 });

@@ -58,8 +58,9 @@ describe('a training that fails', () => {
       always('kube_cronjob_status_last_successful_time', cron, started - 60),
       always('kube_job_status_start_time', labels, started),
       always('kube_job_failed', `${labels}, condition="true"`, 1),
-      always('up', `namespace="${release.namespace}", service="${release.prefix}-api"`, 1),
-      always('up', `namespace="${release.namespace}", service="${release.prefix}-store"`, 1),
+      ...['api', 'controller', 'store'].map((part) =>
+        always('up', `namespace="${release.namespace}", service="${release.prefix}-${part}"`, 1),
+      ),
     ];
     expect(rules.test(input, ['BookrecTrainingFailed'])).toContain('SUCCESS');
   }

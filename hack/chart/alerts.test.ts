@@ -8,6 +8,7 @@ if (!found) leftOut('the alerts of the Helm chart: no helm and promtool on the P
 
 const API = 'namespace="library", service="books-bookrec-api"';
 const STORE = 'namespace="library", service="books-bookrec-store"';
+const CONTROLLER = 'namespace="library", service="books-bookrec-controller"';
 const CRON = 'namespace="library", cronjob="books-bookrec-trainer"';
 const JOB = 'namespace="library", job_name="books-bookrec-trainer-2"';
 
@@ -15,6 +16,9 @@ const JOB = 'namespace="library", job_name="books-bookrec-trainer-2"';
 const HEALTHY: readonly Series[] = [
   always('up', API, 1),
   always('up', STORE, 1),
+  always('up', CONTROLLER, 1),
+  always('bookrec_controller_watch_age_seconds', `${CONTROLLER}, kind="runs"`, 20),
+  always('bookrec_controller_failing', CONTROLLER, 0),
   always('kube_cronjob_created', CRON, 0),
   always('kube_cronjob_spec_suspend', CRON, 0),
   series('kube_cronjob_status_last_successful_time', CRON, '0+60x1500'),
@@ -143,6 +147,21 @@ const CASES: ReadonlyArray<{ name: string; input: readonly Series[]; alerts: rea
         bucket('+Inf', '0+100x1500'),
       ),
       alerts: ['BookrecApiSlow'],
+    },
+    {
+      name: 'no controller',
+      input: but(always('up', CONTROLLER, 0)),
+      alerts: ['BookrecControllerDown'],
+    },
+    {
+      name: 'a controller that does not hear of the API server',
+      input: but(always('bookrec_controller_watch_age_seconds', `${CONTROLLER}, kind="runs"`, 400)),
+      alerts: ['BookrecControllerStuck'],
+    },
+    {
+      name: 'a controller whose passes fail',
+      input: but(always('bookrec_controller_failing', CONTROLLER, 1)),
+      alerts: ['BookrecControllerStuck'],
     },
     {
       name: 'no API',

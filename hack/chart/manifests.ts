@@ -3,7 +3,7 @@ export interface Manifest {
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
-    readonly namespace: string;
+    readonly namespace?: string;
     readonly labels: Readonly<Record<string, string>>;
   };
   readonly spec?: Workload & Partial<Pod>;

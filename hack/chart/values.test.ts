@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ApiMetrics } from '../../src/api/metrics.ts';
+import { ControllerMetrics } from '../../src/controller/metrics.ts';
 import { valuesSchema } from '../../src/contracts/values.ts';
 import { projectFolder } from '../../src/runtime/environment.ts';
 import { chartFolder } from './helm.ts';
@@ -31,7 +32,7 @@ function schemaPaths(schema: z.ZodType, prefix = ''): string[] {
 }
 
 /** Documented as one value, whatever is in it. */
-const WHOLE = /^((api|trainer|store)\.resources|trainer\.settings)(?=\.)/;
+const WHOLE = /^((api|trainer|controller|store)\.resources|trainer\.settings)(?=\.)/;
 
 describe('values of the chart', () => {
   it('are those of the schema and no others', () => {
@@ -93,19 +94,22 @@ describe('metrics of alerts and the dashboard', () => {
   const ours = /\bbookrec_\w+/g;
   const sources = read('templates/monitoring/rules.yaml') + read('files/dashboard.json');
 
-  it('are exposed by the API', async () => {
+  it('are exposed by the API or the controller', async () => {
     const metrics = new ApiMetrics();
     metrics.watch(
       () => ({ known: true, degraded: false, version: null }),
       () => new Date(0),
     );
-    const exposed = (await metrics.registry.getMetricsAsJSON()).map(({ name }) => name);
+    const controller = new ControllerMetrics();
+    const none = (): number => 0;
+    controller.watch({ depth: none, failing: none, ages: () => ({}), runs: () => ({}) });
+    const both = Registry.merge([metrics.registry, controller.registry]);
+    const exposed = (await both.getMetricsAsJSON()).map(({ name }) => name);
     const named = new Set(
       (sources.match(ours) ?? []).map((name) => name.replace(/_(bucket|count|sum)$/, '')),
     );
     expect(named.size).toBeGreaterThan(5);
     expect([...named].filter((name) => !exposed.includes(name))).toEqual([]);
-    expect(metrics.registry).toBeInstanceOf(Registry);
   });
 
   it('are those that Dragonfly and kube-state-metrics have', () => {

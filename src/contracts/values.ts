@@ -152,6 +152,14 @@ const trainer = z.strictObject({
   extraEnv: kubernetesList,
 });
 
+const controller = z.strictObject({
+  ...pods,
+  enabled: z.boolean(),
+  clusterWide: z.boolean(),
+  logLevel,
+  extraEnv: kubernetesList,
+});
+
 const store = z.strictObject({
   ...pods,
   enabled: z.boolean(),
@@ -214,6 +222,8 @@ export const valuesSchema = z.strictObject({
   serviceAccount: z.strictObject({ create: z.boolean(), name: z.string(), annotations: strings }),
   api,
   trainer,
+  crds: z.strictObject({ install: z.boolean(), keep: z.boolean() }),
+  controller,
   store,
   networkPolicy: z.strictObject({
     enabled: z.boolean(),

@@ -17,14 +17,19 @@ capabilities:
 {{- end -}}
 
 {{/* What the pods of all parts share: the root. */}}
-{{- define "bookrec.podBase" -}}
-serviceAccountName: {{ include "bookrec.serviceAccountName" . }}
-automountServiceAccountToken: false
+{{- define "bookrec.podCommon" -}}
 enableServiceLinks: false
 {{- with .Values.global.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end -}}
+
+{{/* The same with the account of the pods that ask nothing of Kubernetes. */}}
+{{- define "bookrec.podBase" -}}
+serviceAccountName: {{ include "bookrec.serviceAccountName" . }}
+automountServiceAccountToken: false
+{{ include "bookrec.podCommon" . }}
 {{- end -}}
 
 {{/* Where the pods of a part may run: the part's values. */}}

@@ -10,6 +10,9 @@ default:
   store:
     requests: {cpu: 100m, memory: 512Mi}
     limits: {cpu: "1", memory: 512Mi}
+  controller:
+    requests: {cpu: 20m, memory: 96Mi}
+    limits: {cpu: 500m, memory: 192Mi}
   storeThreads: 1
   storeMaxMemory: 384Mi
 recommended:
@@ -22,6 +25,9 @@ recommended:
   store:
     requests: {cpu: 500m, memory: 1Gi}
     limits: {cpu: "2", memory: 1Gi}
+  controller:
+    requests: {cpu: 50m, memory: 128Mi}
+    limits: {cpu: "1", memory: 256Mi}
   storeThreads: 2
   storeMaxMemory: 768Mi
 {{- end -}}
