@@ -99,6 +99,7 @@ export class Draft {
   /** The end of a run that did what it was to do. */
   complete(reason: string, message: string, at: number = this.#now.getTime()): void {
     this.#end('done', at);
+    this.forget('lastError');
     this.say('Complete', true, [reason, message]);
     this.say('Failed', false, ['Completed', message]);
   }

@@ -49,22 +49,31 @@ export function failureOfJob(
   job: JobObject,
   pod: PodObject | undefined,
   story: Story | null,
+  lastError = '',
 ): Failure {
   const { reason, message } = endOf(job) ?? { reason: 'PodFailed', message: '' };
-  const where = story === null ? '' : ` The trainer was in ${progressInWords(story)}.`;
+  const where = story === null ? '' : `The trainer was in ${progressInWords(story)}.`;
   const jobSays = `${reason}: ${message}`;
   if (reason === 'DeadlineExceeded') {
-    return failure(reason, `The Job was stopped at its deadline.${where}`, jobSays);
+    // Its pods are gone; what was wrong with them has been said before.
+    return deadline(jobSays, where === '' ? lastError : where);
   }
   const podEnd = pod ? failureOf(pod) : null;
   if (podEnd !== null && TOLD_BY_KUBERNETES.has(podEnd.reason)) return failureOfPod(podEnd, where);
   if (story?.error) return failureOfTrainer(story.error);
   if (podEnd !== null) return failureOfPod(podEnd, where);
-  return failure(reason, `${jobSays}.${where}`, jobSays);
+  return failure(reason, `${jobSays}. ${where}`.trim(), jobSays);
 }
 
+const deadline = (jobSays: string, before: string): Failure =>
+  failure(
+    'DeadlineExceeded',
+    `The Job was stopped at its deadline. ${before}`.trim(),
+    `${jobSays}. ${before}`.trim(),
+  );
+
 const failureOfPod = ({ reason, message, words }: PodEnd, where: string): Failure =>
-  failure(reason, `${message}.${where}`, words, reason === 'FetchFailed');
+  failure(reason, `${message}. ${where}`.trim(), words, reason === 'FetchFailed');
 
 const TOLD_BY_KUBERNETES: ReadonlySet<string> = new Set(['OutOfMemory', 'Evicted', 'FetchFailed']);
 

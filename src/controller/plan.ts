@@ -1,6 +1,6 @@
 import type { RunStatus } from '../contracts/recommender-run.ts';
 import type { Figures } from '../contracts/run.ts';
-import { Draft, isFinished, timestamp } from './conditions.ts';
+import { cut, Draft, isFinished, timestamp } from './conditions.ts';
 import {
   endOf,
   HELD_ANNOTATION,
@@ -128,7 +128,6 @@ function planRollback({ run, rollback }: Observed, draft: Draft, version: string
       return again(draft, MISSING_MS);
     case 'done': {
       const message = `Version ${version} is live again`;
-      draft.forget('lastError');
       draft.set({ modelVersion: version, metrics: metricsOf(rollback.now) });
       draft.say('Accepted', true, ['Accepted', 'The run can be carried out']);
       if (rollback.before !== null) draft.set({ liveMetrics: liveMetricsOf(rollback.before) });
@@ -217,9 +216,10 @@ function planRunning({ job, pods, story }: Observed, draft: Draft): Plan {
   const failure = pod === undefined ? null : failureOf(pod);
   const tries = job?.status.failed ?? 0;
   if (wait !== null) {
+    draft.set({ lastError: cut(wait.message) });
     draft.progress(false, wait.reason, wait.message, `waits: ${wait.reason}`);
   } else if (failure !== null) {
-    draft.set({ lastError: failure.words === '' ? failure.message : failure.words.slice(0, 2048) });
+    draft.set({ lastError: failure.words === '' ? failure.message : cut(failure.words) });
     draft.progress(true, 'Retrying', failure.message, `tries again, ${tries} failed`);
   } else if (pod === undefined || !runs(pod)) {
     draft.progress(true, 'Starting', 'The pod does not run yet', 'starting');
@@ -237,7 +237,7 @@ function planEnd(observed: Observed, job: JobObject, draft: Draft, now: Date): P
   const ended = endOf(job);
   const at = job.status.completionTime ?? ended?.lastTransitionTime ?? now.getTime();
   if (ended?.type === 'Failed') {
-    fail(draft, failureOfJob(job, newestOf(pods), story), story, at);
+    fail(draft, failureOfJob(job, newestOf(pods), story, observed.run.status.lastError), story, at);
     return end(draft);
   }
   if (story === null && storeAway && now.getTime() - at < PATIENCE_MS) {
