@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['e2e/scenarios/*.cluster.test.ts'],
+    globalSetup: ['e2e/harness/global-setup.ts'],
     // Two scenarios mostly wait for pods, so that one can work while the other waits.
     maxWorkers: 2,
     testTimeout: 180_000,

@@ -1,0 +1,90 @@
+import { expect } from 'vitest';
+import { z } from 'zod';
+import {
+  API_VERSION,
+  type Condition,
+  type ConditionType,
+  KIND,
+  type RunSpec,
+  runSpecSchema,
+  runStatusSchema,
+} from '../../src/contracts/recommender-run.ts';
+import { apply, get, kubectl, list } from './kubectl.ts';
+import { eventually } from './eventually.ts';
+
+const runSchema = z.object({
+  metadata: z.object({ name: z.string(), uid: z.string(), creationTimestamp: z.iso.datetime() }),
+  spec: runSpecSchema.default({}),
+  status: runStatusSchema.default({}),
+});
+/** A RecommenderRun as the API server has it. */
+export type Run = z.infer<typeof runSchema>;
+
+const eventSchema = z.object({
+  type: z.string(),
+  reason: z.string(),
+  message: z.string(),
+  involvedObject: z.object({ kind: z.string(), name: z.string() }),
+});
+
+const resource = 'recommenderruns.bookrec.dev';
+
+export const runObject = (name: string, spec: RunSpec = {}): object => ({
+  apiVersion: API_VERSION,
+  kind: KIND,
+  metadata: { name },
+  spec,
+});
+
+/** `kubectl apply` of one run. */
+export const applyRun = (namespace: string, name: string, spec: RunSpec = {}): Promise<void> =>
+  apply(namespace, runObject(name, spec));
+
+export const getRun = (namespace: string, name: string): Promise<Run> =>
+  get(runSchema, resource, name, namespace);
+
+export const listRuns = (namespace: string): Promise<Run[]> => list(runSchema, resource, namespace);
+
+export const patchRun = (namespace: string, name: string, spec: RunSpec): Promise<string> =>
+  kubectl([
+    'patch',
+    resource,
+    name,
+    '-n',
+    namespace,
+    '--type=merge',
+    '-p',
+    JSON.stringify({ spec }),
+  ]);
+
+export const deleteRun = (namespace: string, name: string): Promise<string> =>
+  kubectl(['delete', resource, name, '-n', namespace]);
+
+export const conditionOf = ({ status }: Run, type: ConditionType): Condition | undefined =>
+  status.conditions?.find((condition) => condition.type === type);
+
+/** Waits until a condition holds; fails at once where the run has failed and that was not waited for. */
+export async function waitFor(
+  namespace: string,
+  name: string,
+  type: ConditionType,
+  seconds = 120,
+): Promise<Run> {
+  const run = await eventually(async () => {
+    const found = await getRun(namespace, name);
+    const ended = conditionOf(found, 'Failed')?.status === 'True';
+    if (!ended) expect(conditionOf(found, type)?.status).toBe('True');
+    return found;
+  }, seconds);
+  expect(conditionOf(run, type)).toMatchObject({ status: 'True' });
+  return run;
+}
+
+/** Events about a run, in no order. */
+export async function eventsOf(
+  namespace: string,
+  name: string,
+): Promise<Array<{ type: string; reason: string; message: string }>> {
+  const events = await list(eventSchema, 'events', namespace);
+  return events.filter(({ involvedObject: { kind, name: of } }) => kind === KIND && of === name);
+}
