@@ -25,7 +25,7 @@ export interface ApiAccess {
  */
 export async function openAccess(): Promise<ApiAccess> {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment();
-  if (host === undefined || port === undefined) return kubeconfigAccess();
+  if (!host || !port) return kubeconfigAccess();
   const address = host.includes(':') ? `[${host}]` : host;
   return podAccess(`https://${address}:${port}`, ACCOUNT);
 }

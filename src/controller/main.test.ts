@@ -183,7 +183,7 @@ describe('a run', () => {
 describe('runs', () => {
   it('train one after the other, oldest first', async () => {
     const { cluster } = await underTest();
-    const names = ['a', 'b', 'c', 'd'];
+    const names = Array.from({ length: 50 }, (_, n) => `run-${n}`);
     for (const name of names) cluster.apply(name);
     const order: string[] = [];
     while (order.length < names.length) {
@@ -191,13 +191,14 @@ describe('runs', () => {
         expect(cluster.active()).toHaveLength(1);
       });
       const [active = ''] = cluster.active();
-      order.push(active.slice(0, 1));
+      order.push(active.replace(/-[0-9a-f]{8}$/, ''));
       cluster.ends(active, 'Complete', summaryOf());
       await until(() => {
         expect(cluster.active()).not.toContain(active);
       });
     }
     expect(order).toEqual(names);
+    expect(cluster.jobs()).toHaveLength(names.length);
   });
 
   it('wait for the CronJob’s own Job, and it for them', async () => {

@@ -2,7 +2,7 @@ import type { Draft } from './conditions.ts';
 import type { JobObject, PodObject } from './objects.ts';
 import { endOf } from './objects.ts';
 import { failureOf, type PodEnd } from './pods.ts';
-import { reasonOfCode } from './reasons.ts';
+import { jobReason, reasonOfCode } from './reasons.ts';
 import { progressInWords, UNCHANGED } from './report.ts';
 import type { Story } from './story.ts';
 
@@ -62,7 +62,7 @@ export function failureOfJob(
   if (podEnd !== null && TOLD_BY_KUBERNETES.has(podEnd.reason)) return failureOfPod(podEnd, where);
   if (story?.error) return failureOfTrainer(story.error);
   if (podEnd !== null) return failureOfPod(podEnd, where);
-  return failure(reason, `${jobSays}. ${where}`.trim(), jobSays);
+  return failure(jobReason(reason), `${jobSays}. ${where}`.trim(), jobSays);
 }
 
 const deadline = (jobSays: string, before: string): Failure =>

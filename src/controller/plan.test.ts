@@ -4,6 +4,7 @@ import { runOf } from '../testing/store-cases.ts';
 import { cronJobsJob, jobOf, podObject, runObject, timeAt } from '../testing/run-objects.ts';
 import { summaryOf } from '../testing/fake-kube-api/cluster.ts';
 import { type Action, type Observed, plan } from './plan.ts';
+import { isReasonOf } from './reasons.ts';
 import { storyOfRecord, storyOfSummary, type Story } from './story.ts';
 
 const FREE = { waitsFor: null, before: 0, givesWay: false };
@@ -399,6 +400,9 @@ describe('plan', () => {
     // What is written must be what the custom resource takes.
     expect(runStatusSchema.parse(made.status)).toEqual(made.status);
     expect(made.status.observedGeneration).toBe(1);
+    for (const { type, reason } of made.status.conditions ?? []) {
+      expect(isReasonOf(type, reason), `${type} ${reason}`).toBe(true);
+    }
   });
 
   it('gives the same for the same, and says nothing new of what it has said', () => {

@@ -71,10 +71,17 @@ export const REASONS = {
     Evicted: 'The node evicted the pod',
     Killed: 'The container was killed by a signal',
     PodFailed: 'The pod failed without a word of its own',
+    BackoffLimitExceeded: 'The Job has tried as often as it may, and no pod is left to tell why',
+    PodFailurePolicy: 'The Job gave up at once, as its policy says for that exit code',
+    JobFailed: 'The Job failed for another reason, which the message gives',
     JobDeleted: 'The Job was deleted before it had ended',
     VersionNotFound: 'The version to roll back to is not there',
   },
 } as const satisfies Record<string, Record<string, string>>;
+
+/** Reasons that are of a failed Job's own giving. */
+export const jobReason = (reason: string): string =>
+  reason in REASONS.Failed ? reason : 'JobFailed';
 
 /** A code of the error registry as a reason: `DATA_TOO_BAD` is `DataTooBad`. */
 export function reasonOfCode(code: string): string {
@@ -85,5 +92,16 @@ export function reasonOfCode(code: string): string {
     .join('');
 }
 
-/** The reasons that the trainer's own errors give to `Failed`, with `DataValid` or `Trained`, and `Published`. */
-export const ERROR_REASONS = (Object.keys(ERRORS) as ErrorCode[]).map(reasonOfCode);
+/** The reasons that the trainer's own errors give. */
+const ERROR_REASONS = (Object.keys(ERRORS) as ErrorCode[]).map(reasonOfCode);
+
+/**
+ * Whether a condition of that type can have that reason: one of its own, or, where it is not true, why the run was not
+ * accepted or has failed.
+ */
+export function isReasonOf(type: keyof typeof REASONS, reason: string): boolean {
+  return (
+    [REASONS[type], REASONS.Accepted, REASONS.Failed].some((reasons) => reason in reasons) ||
+    ERROR_REASONS.includes(reason)
+  );
+}
