@@ -44,7 +44,14 @@ export const smallDataMap = (name = 'small'): object => ({
   binaryData: smallData(),
 });
 
-/** Values that train on it. */
+/** Values that train on it, with requests that leave room for a second scenario on two cores. */
 export const smallTrainer = (settings: object = {}): { trainer: object } => ({
-  trainer: { data: { existingConfigMap: 'small' }, settings },
+  trainer: {
+    data: { existingConfigMap: 'small' },
+    resources: {
+      requests: { cpu: '100m', memory: '256Mi' },
+      limits: { cpu: '2', memory: '1Gi' },
+    },
+    settings,
+  },
 });
