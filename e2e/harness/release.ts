@@ -118,9 +118,14 @@ export class Release {
     return summarySchema.parse(JSON.parse(summary.message));
   }
 
+  /** What a training wrote. */
+  logs(job: string): Promise<string> {
+    return kubectl(['logs', `job/${this.jobName(job)}`, '-n', this.namespace]);
+  }
+
   /** When a training logged a message for the first time, in milliseconds since 1970. */
   async loggedAt(job: string, message: string): Promise<number> {
-    const text = await kubectl(['logs', `job/${this.jobName(job)}`, '-n', this.namespace]);
+    const text = await this.logs(job);
     // The result at the end is a sentence, not an entry.
     const entries = text
       .split('\n')

@@ -78,6 +78,7 @@ describe('a training that fails', () => {
     expect(exitCode).toBe(1);
     expect(message).toContain('DATA_TOO_BAD');
     expect(message).toContain('BX-Book-Ratings.csv');
+    expect(await release.logs('bad-data')).toContain('BX-Book-Ratings.csv');
   });
 
   it('for want of memory says so', async () => {
