@@ -21,6 +21,9 @@ import { corrupt } from './store-error.ts';
 import { versionParts } from './version-parts.ts';
 import { beginVersion, type Lease } from './version-writer.ts';
 
+/** Records of runs that are kept: at four a day, two months. */
+export const RUNS_KEPT = 250;
+
 /** The store's rules about versions, over any backend. */
 export class VersionedStore implements Store {
   readonly address: string;
@@ -129,6 +132,15 @@ export class VersionedStore implements Store {
   async putRun(run: RunRecord): Promise<void> {
     await this.#kv.put(runKey(run.id), Buffer.from(JSON.stringify(run), 'utf8'));
     await this.#kv.addMember(RUNS_SET, run.id, Date.parse(run.startedAt));
+    if (run.finishedAt !== null) await this.#forgetOldRuns();
+  }
+
+  async #forgetOldRuns(): Promise<void> {
+    const members = await this.#kv.members(RUNS_SET);
+    for (const { name } of members.slice(RUNS_KEPT)) {
+      await this.#kv.delete(runKey(name));
+      await this.#kv.removeMember(RUNS_SET, name);
+    }
   }
 
   async run(id: string): Promise<RunRecord | null> {

@@ -74,7 +74,7 @@ export function asNumbers(record: ReaderRecord | null): unknown {
 
 /** A run that started on that day of January 2026. */
 export function runOf(id: string, day: number): RunRecord {
-  const at = `2026-01-0${day}T00:00:00.000Z`;
+  const at = new Date(Date.UTC(2026, 0, day)).toISOString();
   return {
     id,
     state: 'running',

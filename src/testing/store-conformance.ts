@@ -7,6 +7,7 @@ import { LIVE_KEY, blobChunkKey, manifestKey, readerKey } from '../store/keys.ts
 import type { Kv } from '../store/kv.ts';
 import { openKv, openStore, type StoreOptions } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
+import { RUNS_KEPT } from '../store/versioned-store.ts';
 import { NAME_BLOB, PUBLISHED_READERS, publishNumbered } from './publisher.ts';
 import { sampleManifest, sampleRecord } from './sample-version.ts';
 import {
@@ -298,6 +299,17 @@ export function storeConformance(name: string, start: () => Promise<Backend>): v
       expect((await store.runs(2)).map(({ id }) => id)).toEqual(['run:3', 'run:2']);
       expect(await store.runs(10)).toHaveLength(3);
       expect((await store.run('run:1'))?.state).toBe('succeeded');
+    });
+
+    it('forgets the oldest runs when one ends', async () => {
+      for (let day = 0; day < RUNS_KEPT + 2; day++) await store.putRun(runOf(`run:${day}`, day));
+      expect(await store.runs(1000)).toHaveLength(RUNS_KEPT + 2);
+      const last = runOf(`run:${RUNS_KEPT + 2}`, RUNS_KEPT + 2);
+      await store.putRun({ ...last, state: 'succeeded', finishedAt: last.updatedAt });
+      const kept = await store.runs(1000);
+      expect(kept).toHaveLength(RUNS_KEPT);
+      expect(kept.at(-1)?.id).toBe('run:3');
+      expect(await store.run('run:2')).toBeNull();
     });
 
     it('gives a run that fell silent as lost, until it is written again', async () => {
