@@ -133,6 +133,21 @@ const CASES: Case[] = [
     wantSummary: 'train 1/40',
   },
   {
+    name: 'a trainer that has finished, and its pod has not',
+    seen: { job, pods: [podObject({}, { phase: 'Running' })], story: told() },
+    want: { Progressing: 'Done', Complete: '!NotFinished' },
+    wantSummary: 'done',
+  },
+  {
+    name: 'a second try before it has said anything, beside the words of the first',
+    seen: {
+      job: jobOf(run, { failed: 1 }),
+      pods: [podObject({}, { phase: 'Running' })],
+      story: told({ state: 'failed', version: null, error }),
+    },
+    want: { Progressing: 'Running' },
+  },
+  {
     name: 'an image that is not there',
     seen: { job, pods: [podObject({ waiting: { reason: 'ImagePullBackOff' } })] },
     want: { Progressing: '!ImagePullFailed' },

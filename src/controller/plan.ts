@@ -223,7 +223,7 @@ function planRunning({ job, pods, story }: Observed, draft: Draft): Plan {
     draft.progress(true, 'Retrying', failure.message, `tries again, ${tries} failed`);
   } else if (pod === undefined || !runs(pod)) {
     draft.progress(true, 'Starting', 'The pod does not run yet', 'starting');
-  } else if (story?.state === 'running') {
+  } else if (story !== null && story.error === null) {
     const words = progressInWords(story);
     draft.progress(true, reasonOfCode(story.progress.phase), `The trainer is in ${words}`, words);
   } else {
