@@ -332,6 +332,14 @@ const CASES: Case[] = [
     want: { Trained: '!OutOfMemory', Failed: 'OutOfMemory' },
   },
   {
+    name: 'settings that the trainer refused before it could say so as JSON',
+    seen: {
+      job: failed,
+      pods: [podObject({ terminated: { exitCode: 2, message: '--rank: expected' } })],
+    },
+    want: { Trained: '!BadSettings', Failed: 'BadSettings' },
+  },
+  {
     name: 'killed',
     seen: { job: failed, pods: [podObject({ terminated: { exitCode: 137 } })] },
     want: { Failed: 'Killed' },

@@ -4,7 +4,8 @@ import { TRAINER } from './train-job.ts';
 /** How the trainer's container ended, in a pod that did not end well. */
 export interface PodEnd {
   readonly pod: string;
-  readonly reason: 'OutOfMemory' | 'Evicted' | 'FetchFailed' | 'Killed' | 'PodFailed';
+  readonly reason:
+    'OutOfMemory' | 'Evicted' | 'FetchFailed' | 'Killed' | 'BadSettings' | 'PodFailed';
   readonly message: string;
   /** Its last words. */
   readonly words: string;
@@ -18,6 +19,8 @@ export interface PodWait {
 
 const IMAGE_REASONS = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
 const QUIET_REASONS = ['', 'ContainerCreating', 'PodInitializing'];
+/** Exit code of wrong use, before there is anything to record or to summarise. */
+const WRONG_USE = 2;
 /** Exit codes above this are those of signals. */
 const SIGNALS = 128;
 
@@ -66,6 +69,7 @@ function endOfTrainer(
   if (reason === 'OOMKilled') {
     return end('OutOfMemory', `${where} used more memory than its limit and was killed`, message);
   }
+  if (exitCode === WRONG_USE) return end('BadSettings', `${where} refused its settings`, message);
   return exitCode > SIGNALS
     ? end('Killed', `${where} was killed by signal ${exitCode - SIGNALS}`, message)
     : end('PodFailed', `${where} ended with code ${exitCode}`, message);
