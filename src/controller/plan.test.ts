@@ -445,6 +445,18 @@ describe('plan', () => {
     );
   });
 
+  it('says of a pod that failed whether it was deleted, and in the words of the trainer why', () => {
+    const message = summaryOf({ state: 'failed', version: null, error });
+    const pod = podObject({ terminated: { exitCode: 1, message } }, { phase: 'Failed' });
+    const deleted = { ...pod, metadata: { ...pod.metadata, deletionTimestamp: 1 } };
+    const { status } = planned({ job, pods: [deleted] });
+    expect(status.lastError).toBe('DATA_TOO_BAD: 3 % of the rows are bad');
+    const retrying = status.conditions?.find(({ type }) => type === 'Progressing');
+    expect(retrying?.message).toBe(
+      'Container trainer of pod pod, which was deleted, ended with code 1',
+    );
+  });
+
   it('waits no longer than two minutes for the record of a completed Job', () => {
     const seen = { job: done, storeAway: true };
     expect(reasonsOf(planned(seen, 179))).toMatchObject({ Progressing: 'WaitingForStore' });

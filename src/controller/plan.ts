@@ -9,11 +9,11 @@ import {
   type RunObject,
 } from './objects.ts';
 import { complete, fail, failureOfJob, failureOfTrainer } from './outcome.ts';
-import { failureOf, newestOf, runs, waitOf } from './pods.ts';
+import { failureOf, newestOf, type PodEnd, runs, waitOf } from './pods.ts';
 import { isHeld, type Turn } from './queue-order.ts';
 import { reasonOfCode } from './reasons.ts';
 import { liveMetricsOf, metricsOf, progressInWords, tell } from './report.ts';
-import type { Story } from './story.ts';
+import { storyOfSummary, type Story } from './story.ts';
 import { expiresIn } from './ttl.ts';
 
 /** What the API server, or the lack of something, says against making the Job. */
@@ -219,7 +219,7 @@ function planRunning({ job, pods, story }: Observed, draft: Draft): Plan {
     draft.set({ lastError: cut(wait.message) });
     draft.progress(false, wait.reason, wait.message, `waits: ${wait.reason}`);
   } else if (failure !== null) {
-    draft.set({ lastError: failure.words === '' ? failure.message : cut(failure.words) });
+    draft.set({ lastError: cut(wordsOf(failure)) });
     draft.progress(true, 'Retrying', failure.message, `tries again, ${tries} failed`);
   } else if (pod === undefined || !runs(pod)) {
     draft.progress(true, 'Starting', 'The pod does not run yet', 'starting');
@@ -230,6 +230,13 @@ function planRunning({ job, pods, story }: Observed, draft: Draft): Plan {
     draft.progress(true, 'Running', 'The pod runs', 'running');
   }
   return again(draft, ACTIVE_MS);
+}
+
+/** What a failed pod said, in the trainer's own words where it has left a summary. */
+function wordsOf({ message, words }: PodEnd): string {
+  const error = storyOfSummary(words)?.error;
+  if (error) return failureOfTrainer(error).words;
+  return words === '' ? message : words;
 }
 
 function planEnd(observed: Observed, job: JobObject, draft: Draft, now: Date): Plan {

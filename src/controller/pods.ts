@@ -65,7 +65,8 @@ function endOfTrainer(
 ): PodEnd {
   const trainer = trainerOf(pod);
   const { reason = '', exitCode = 0, message = '' } = trainer?.state.terminated ?? {};
-  const where = `Container ${trainer?.name ?? TRAINER} of pod ${pod.metadata.name}`;
+  const deleted = pod.metadata.deletionTimestamp === undefined ? '' : ', which was deleted,';
+  const where = `Container ${trainer?.name ?? TRAINER} of pod ${pod.metadata.name}${deleted}`;
   if (reason === 'OOMKilled') {
     return end('OutOfMemory', `${where} used more memory than its limit and was killed`, message);
   }
