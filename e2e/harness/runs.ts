@@ -63,7 +63,7 @@ export const deleteRun = (namespace: string, name: string): Promise<string> =>
 export const conditionOf = ({ status }: Run, type: ConditionType): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
 
-/** Waits until a condition holds; fails at once where the run has failed and that was not waited for. */
+/** Waits until a condition holds; fails at once where the run has ended and that was not waited for. */
 export async function waitFor(
   namespace: string,
   name: string,
@@ -72,7 +72,9 @@ export async function waitFor(
 ): Promise<Run> {
   const run = await eventually(async () => {
     const found = await getRun(namespace, name);
-    const ended = conditionOf(found, 'Failed')?.status === 'True';
+    const ended = (['Complete', 'Failed'] as const).some(
+      (end) => conditionOf(found, end)?.status === 'True',
+    );
     if (!ended) expect(conditionOf(found, type)?.status).toBe('True');
     return found;
   }, seconds);
@@ -88,3 +90,20 @@ export async function eventsOf(
   const events = await list(eventSchema, 'events', namespace);
   return events.filter(({ involvedObject: { kind, name: of } }) => kind === KIND && of === name);
 }
+
+/** Values of a trainer that asks for little, so that a run may ask for less. */
+export const modestTrainer = {
+  trainer: { resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '1Gi' } } },
+};
+
+/** Settings of a run on the small data that takes many seconds, other than those of other seeds. */
+export const slowly = (seed: number): Pick<RunSpec, 'model' | 'resources'> => ({
+  model: { seed },
+  resources: { limits: { cpu: '200m' } },
+});
+
+/** Waits until a run has read its data and trains. */
+export const trains = (namespace: string, name: string): Promise<void> =>
+  eventually(async () => {
+    expect((await getRun(namespace, name)).status.progress?.phase).toBe('train');
+  });
