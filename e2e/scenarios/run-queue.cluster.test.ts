@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { modelInfoAnswerSchema } from '../../src/contracts/http.ts';
 import { ClientPod } from '../harness/client-pod.ts';
 import { eventually } from '../harness/eventually.ts';
 import { figure } from '../harness/figures.ts';
@@ -62,8 +61,8 @@ describe('runs in a queue', () => {
 
   /** Nothing of a run that was stopped can be seen. */
   async function nothingPublished(): Promise<void> {
-    const info = modelInfoAnswerSchema.parse(await client.json(`${release.url}/model/info`));
-    expect(info.model_version).toBe(live);
+    const info = await client.json(`${release.url}/model/info`);
+    expect(info).toMatchObject({ model_version: live });
     expect(await release.command('models', 'list')).toBe(versions);
   }
 

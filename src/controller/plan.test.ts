@@ -188,6 +188,12 @@ const CASES: Case[] = [
     wantSummary: 'tries again, 1 failed',
   },
   {
+    name: 'a pod that has ended before its Job',
+    seen: { job, pods: [podObject({}, { phase: 'Succeeded' })], story: told() },
+    want: { Progressing: 'Done', Complete: '!NotFinished' },
+    wantSummary: 'done',
+  },
+  {
     name: 'suspend stops a Job',
     seen: { run: paused, job },
     wantAction: 'suspend-job',

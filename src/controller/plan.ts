@@ -9,7 +9,7 @@ import {
   type RunObject,
 } from './objects.ts';
 import { complete, fail, failureOfJob, failureOfTrainer } from './outcome.ts';
-import { failureOf, newestOf, type PodEnd, runs, waitOf } from './pods.ts';
+import { failureOf, hasStarted, newestOf, type PodEnd, waitOf } from './pods.ts';
 import { isHeld, type Turn } from './queue-order.ts';
 import { reasonOfCode } from './reasons.ts';
 import { liveMetricsOf, metricsOf, progressInWords, tell } from './report.ts';
@@ -221,7 +221,7 @@ function planRunning({ job, pods, story }: Observed, draft: Draft): Plan {
   } else if (failure !== null) {
     draft.set({ lastError: cut(wordsOf(failure)) });
     draft.progress(true, 'Retrying', failure.message, `tries again, ${tries} failed`);
-  } else if (pod === undefined || !runs(pod)) {
+  } else if (pod === undefined || !hasStarted(pod)) {
     draft.progress(true, 'Starting', 'The pod does not run yet', 'starting');
   } else if (story !== null && story.error === null) {
     const words = progressInWords(story);

@@ -95,4 +95,4 @@ export function waitOf({ status, metadata }: PodObject): PodWait | null {
   return null;
 }
 
-export const runs = ({ status }: PodObject): boolean => status.phase === 'Running';
+export const hasStarted = ({ status }: PodObject): boolean => status.phase !== 'Pending';
