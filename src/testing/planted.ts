@@ -31,12 +31,16 @@ function split(
   };
 }
 
-/** Biases and `rank` factors on dense data with noise of standard deviation 0.5. */
-export function plantedFactors(seed: number, rank: number, readers = 80, books = 60): Planted {
+/** Biases and `rank` factors, all of standard deviation `sd`, with noise of standard deviation 0.5; dense by default. */
+export function plantedFactors(
+  seed: number,
+  rank: number,
+  { readers, books, density, sd } = { readers: 80, books: 60, density: 0.5, sd: 1 },
+): Planted {
   const random = seededRandom(seed);
   const draw = (entities: number) =>
     Array.from({ length: entities }, () =>
-      Array.from({ length: rank + 1 }, () => normalDraw(random)),
+      Array.from({ length: rank + 1 }, () => sd * normalDraw(random)),
     );
   const [z, w] = [draw(readers), draw(books)];
   const mean = (u: number, i: number) => {
@@ -44,7 +48,15 @@ export function plantedFactors(seed: number, rank: number, readers = 80, books =
     return p.reduce((sum, x, k) => sum + (k === 0 ? x + (q[0] ?? 0) : x * (q[k] ?? 0)), 6);
   };
   const value = (u: number, i: number) => mean(u, i) + 0.5 * normalDraw(random);
-  return split(randomRatings(random, readers, books, 0.5, value), mean, { readers, books });
+  return split(randomRatings(random, readers, books, density, value), mean, { readers, books });
+}
+
+/**
+ * Biases and `rank` factors on ratings as few as in real data, 20 a reader and 50 a book on average, with noise of
+ * standard deviation 0.5: without factors the held-out RMSE is near 1.6.
+ */
+export function plantedSparseFactors(seed: number, rank: number): Planted {
+  return plantedFactors(seed, rank, { readers: 1000, books: 400, density: 0.05, sd: 0.85 });
 }
 
 /** Each reader's own effect of variance 1 for each of 8 authors; no factors; noise of standard deviation 0.5. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { finished, plantedEffects, plantedFactors } from '../../testing/planted.ts';
+import {
+  finished,
+  plantedEffects,
+  plantedFactors,
+  plantedSparseFactors,
+} from '../../testing/planted.ts';
 import { randomTraining } from '../../testing/random-training.ts';
 import { familyOf, trainingDataOf } from '../../testing/random-model-data.ts';
 import { searchError } from './effect-variances.ts';
@@ -35,6 +40,22 @@ describe('training', () => {
     expect(reports[reports.length - 1].effectiveRank).toBeLessThan(3.5);
     const plain = finished(train(data, { rank: 0, sweeps: 60, seed: 1 }, heldOut));
     expect(plain.reports[plain.reports.length - 1].heldOutRmse).toBeGreaterThan(2 * noiseRmse);
+  });
+
+  it('recovers planted factors from few ratings, all of them', () => {
+    const { data, heldOut, noiseRmse } = plantedSparseFactors(3, 4);
+    const { reports } = finished(train(data, { rank: 8, sweeps: 30, seed: 1 }, heldOut));
+    const { heldOutRmse, effectiveRank } = reports[reports.length - 1];
+    expect(heldOutRmse).toBeLessThan(1.4 * noiseRmse);
+    expect(effectiveRank).toBeGreaterThan(3.5);
+    expect(effectiveRank).toBeLessThan(5);
+  });
+
+  it('starts without factors where the ratings show none', () => {
+    const { data, heldOut } = plantedSparseFactors(3, 0);
+    const { reports, state } = finished(train(data, { rank: 8, sweeps: 2, seed: 1 }, heldOut));
+    expect(state.dim).toBe(1);
+    expect(reports.map(({ effectiveRank }) => effectiveRank)).toEqual([0, 0]);
   });
 
   it('recovers what each reader thinks of each author', () => {

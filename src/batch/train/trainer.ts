@@ -10,13 +10,14 @@ import { fillUnrated, startState } from './model-state.ts';
 import type { ModelState, TrainingData } from './model-state.ts';
 import { noiseSd, updateShapes, updateTau } from './noise.ts';
 import { sweepReaders } from './reader-sweep.ts';
+import { spectralFactors } from './spectral-start.ts';
 import { StopRule } from './stop-rule.ts';
 import { sweepDataOf } from './sweep-data.ts';
 import { SweepPool } from './sweep-pool.ts';
 
 /** What is free to choose. */
 export interface TrainOptions {
-  /** K, number of latent factors; 0 leaves biases and effects only. */
+  /** K, most latent factors; 0 leaves biases and effects only. */
   readonly rank: number;
   /** Most sweeps. */
   readonly sweeps: number;
@@ -48,12 +49,7 @@ export function* train(
   heldOut: HeldOutRows = HeldOutRows.none,
   pool: SweepPool = new SweepPool(1),
 ): Generator<SweepReport, ModelState> {
-  return yield* continueTraining(
-    startState(data, options.rank, options.seed),
-    options.sweeps,
-    heldOut,
-    pool,
-  );
+  return yield* continueTraining(firstState(data, options), options.sweeps, heldOut, pool);
 }
 
 /**
@@ -89,6 +85,18 @@ export function* continueTraining(
       pool.use(sweepDataOf(state, heldOut));
       watch = new FactorWatch();
     }
+  }
+  return state;
+}
+
+/** Biases and effects at their priors, factors along the strongest directions of the ratings; none where none stands out. */
+function firstState(data: TrainingData, { rank, seed }: TrainOptions): ModelState {
+  const plain = startState(data, 0, seed);
+  const factors = rank === 0 ? null : spectralFactors(data.matrix, plain.offset, rank, seed);
+  if (factors === null) return plain;
+  const state = startState(data, rank, seed);
+  for (let i = 0, at = 0; i < data.matrix.books; i++) {
+    for (let k = 1; k <= rank; k++) state.books.mean[i * state.dim + k] = factors[at++];
   }
   return state;
 }
