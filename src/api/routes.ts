@@ -6,6 +6,7 @@ import { home, pageScript, pageStyle } from './routes/home.ts';
 import { modelInfo, stats } from './routes/model.ts';
 import { health, livez, metrics, readyz } from './routes/probes.ts';
 import { recommend } from './routes/recommend.ts';
+import { run, runs } from './routes/runs.ts';
 import { users } from './routes/users.ts';
 
 let document: string | null = null;
@@ -42,6 +43,8 @@ export const ROUTES: readonly Route[] = [
   users,
   stats,
   modelInfo,
+  runs,
+  run,
   health,
   livez,
   readyz,

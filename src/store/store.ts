@@ -79,8 +79,8 @@ export interface Store {
   putRun(run: RunRecord): Promise<void>;
   /** As `lost` if it says `running` and was not written for 10 minutes. */
   run(id: string): Promise<RunRecord | null>;
-  /** Newest first; each as `run` gives it. */
-  runs(limit: number): Promise<RunRecord[]>;
+  /** Newest first, those that started before the run `after`; each as `run` gives it. None if `after` is unknown. */
+  runs(limit: number, after?: string): Promise<RunRecord[]>;
   /** Starts to write a snapshot where the backend keeps all in memory, and does not wait for its end. */
   snapshot(): Promise<void>;
   close(): Promise<void>;

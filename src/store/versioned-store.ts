@@ -148,10 +148,17 @@ export class VersionedStore implements Store {
     return value === null ? null : this.#runOf(value, `run ${id}`);
   }
 
-  async runs(limit: number): Promise<RunRecord[]> {
-    const members = await this.#kv.members(RUNS_SET, limit);
+  async runs(limit: number, after?: string): Promise<RunRecord[]> {
+    const members = await this.#runPage(limit, after);
     const values = await this.#kv.getMany(members.map(({ name }) => runKey(name)));
     return values.filter((value) => value !== null).map((value) => this.#runOf(value, 'run'));
+  }
+
+  async #runPage(limit: number, after: string | undefined): Promise<Member[]> {
+    if (after === undefined) return this.#kv.members(RUNS_SET, limit);
+    const members = await this.#kv.members(RUNS_SET);
+    const place = members.findIndex(({ name }) => name === after);
+    return place < 0 ? [] : members.slice(place + 1, place + 1 + limit);
   }
 
   snapshot(): Promise<void> {

@@ -298,6 +298,10 @@ export function storeConformance(name: string, start: () => Promise<Backend>): v
       await store.putRun({ ...runOf('run:1', 1), state: 'succeeded' });
       expect((await store.runs(2)).map(({ id }) => id)).toEqual(['run:3', 'run:2']);
       expect(await store.runs(10)).toHaveLength(3);
+      expect((await store.runs(1, 'run:3')).map(({ id }) => id)).toEqual(['run:2']);
+      expect((await store.runs(10, 'run:2')).map(({ id }) => id)).toEqual(['run:1']);
+      expect(await store.runs(10, 'run:1')).toEqual([]);
+      expect(await store.runs(10, 'unknown')).toEqual([]);
       expect((await store.run('run:1'))?.state).toBe('succeeded');
     });
 
