@@ -15,7 +15,7 @@ import {
   eventsOf,
   getRun,
   listRuns,
-  modestTrainer,
+  modestValues,
   patchRun,
   slowly,
   trains,
@@ -65,8 +65,7 @@ describe('a run that fails', () => {
       binaryData: bad,
       data: { 'BX-Book-Ratings.csv': badRatings.join('\n') },
     });
-    const values = { api: { replicas: 1 }, ...merge(smallTrainer(), modestTrainer) };
-    release = await Release.install(namespace, values);
+    release = await Release.install(namespace, merge(smallTrainer(), modestValues));
     client = await ClientPod.start(namespace);
     await applyRun(namespace, 'good');
     live = (await waitFor(namespace, 'good', 'Complete')).status.modelVersion ?? '';
@@ -76,8 +75,9 @@ describe('a run that fails', () => {
   });
 
   afterAll(async ({}, suite) => {
-    client.end();
+    // First, since there is no client where the release did not come up.
     await cleanUp(suite, namespace);
+    client.end();
   });
 
   async function answersFromLive(): Promise<void> {

@@ -14,7 +14,7 @@ import {
   eventsOf,
   getRun,
   listRuns,
-  modestTrainer,
+  modestValues,
   patchRun,
   runObject,
   slowly,
@@ -69,8 +69,7 @@ describe('runs in a queue', () => {
   beforeAll(async () => {
     namespace = await createNamespace('run-queue');
     await apply(namespace, smallDataMap());
-    const values = { api: { replicas: 1 }, ...merge(smallTrainer(), modestTrainer) };
-    release = await Release.install(namespace, values);
+    release = await Release.install(namespace, merge(smallTrainer(), modestValues));
     client = await ClientPod.start(namespace);
     await applyRun(namespace, 'first');
     live = (await waitFor(namespace, 'first', 'Complete')).status.modelVersion ?? '';
@@ -78,8 +77,9 @@ describe('runs in a queue', () => {
   });
 
   afterAll(async ({}, suite) => {
-    client.end();
+    // First, since there is no client where the release did not come up.
     await cleanUp(suite, namespace);
+    client.end();
   });
 
   it('start when they are resumed, where they were suspended before', async () => {
