@@ -39,7 +39,7 @@ export function podAccess(server: string, folder: string): ApiAccess {
       throw noAccess(`The pod has no service account token: ${folder}/${file}`, cause);
     }
   };
-  const agent = new Agent({ connect: { ca: read('ca.crt') } });
+  const agent = overHttp1(new Agent({ connect: { ca: read('ca.crt') } }));
   // Reads the token anew every minute, since it is rotated.
   const account = new FileAuth();
   const user = {
@@ -80,12 +80,20 @@ export async function kubeconfigAccess(file?: string): Promise<ApiAccess> {
     applySecurityAuthentication: async (context) => {
       await config.applySecurityAuthentication(context);
       // The library makes a pool of connections for each request; one is enough.
-      first ??= context.getDispatcher();
+      const made = context.getDispatcher();
+      first ??= made && overHttp1(made);
       if (first !== undefined) context.setDispatcher(first);
     },
     close: async () => first?.close(),
   };
 }
+
+/** A connection that has died unseen goes with the request that it kept waiting; one of HTTP/2 would outlive all of them. */
+const overHttp1 = (dispatcher: Dispatcher): Dispatcher =>
+  dispatcher.compose((dispatch) => (options, handler) => {
+    const http1 = { ...options, allowH2: false };
+    return dispatch(http1, handler);
+  });
 
 const noAccess = (message: string, cause?: unknown): AppError =>
   new AppError('BAD_SETTINGS', message, 'Run in a pod with a service account, or set KUBECONFIG.', {
