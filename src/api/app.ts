@@ -1,7 +1,8 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
 import { AppError } from '../runtime/errors.ts';
-import { exchange, sendError } from './exchange.ts';
+import { exchange, sendError, timedFrom } from './exchange.ts';
+import { limitLoad } from './load-limit.ts';
 import type { ApiDeps, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { recommend } from './routes/recommend.ts';
@@ -9,6 +10,8 @@ import { recommend } from './routes/recommend.ts';
 const BODY_LIMIT = '256kb';
 /** Metrics label of requests that met no route. */
 const NO_ROUTE = 'none';
+/** Far above what one process answers in the time that a client waits, far below what fills its memory. */
+const MAX_IN_FLIGHT = 1000;
 
 /** The Express application with every route; never listens. */
 export function createApp(deps: ApiDeps): Express {
@@ -22,26 +25,40 @@ export function createApp(deps: ApiDeps): Express {
   app.use((request: Request, response: Response) => {
     const message = `There is nothing at ${request.path}.`;
     const error = new AppError('NOT_FOUND', message, 'GET / lists what there is.');
-    sendError(response, error, unrouted(request), deps);
+    sendError(response, error, timedFrom(request, NO_ROUTE), deps);
   });
   // Express knows an error handler by its four parameters.
   app.use((thrown: unknown, request: Request, response: Response, _next: unknown) => {
-    sendError(response, thrown, unrouted(request), deps);
+    sendError(response, thrown, timedFrom(request, NO_ROUTE), deps);
   });
   return app;
 }
 
 /**
  * Listener for an HTTP server: the one route that carries nearly all requests goes to `exchange`
- * at once, the rest through Express, which is several times slower and answers the same.
+ * at once, the rest through Express, which is several times slower and answers the same. With
+ * `maxInFlight` requests at work the next are told to come back.
  */
-export function createListener(deps: ApiDeps): RequestListener {
+export function createListener(deps: ApiDeps, maxInFlight = MAX_IN_FLIGHT): RequestListener {
   const app: RequestListener = createApp(deps);
-  return (request, response) => {
+  const listener: RequestListener = (request, response) => {
     const userId = request.method === 'GET' ? hotUserId(request.url ?? '/') : null;
     if (userId === null) app(request, response);
     else exchange(recommend, request, response, { params: { user_id: userId }, body: null }, deps);
   };
+  return limitLoad(maxInFlight, listener, (request, response) => {
+    shed(request, response, deps);
+  });
+}
+
+function shed(request: IncomingMessage, response: ServerResponse, deps: ApiDeps): void {
+  deps.metrics.shed();
+  const error = new AppError(
+    'OVERLOADED',
+    'Too many requests are at work.',
+    'Send it again later, or to another replica.',
+  );
+  sendError(response, error, timedFrom(request, NO_ROUTE), deps);
 }
 
 const HOT_PATH = /^\/recommend\/([^/?#]+)(?:\?|$)/;
@@ -91,16 +108,11 @@ function refuseOtherMethods(app: Express, path: string, deps: ApiDeps): void {
   app.all(expressPath(path), (request: Request, response: Response) => {
     const message = `${request.method} is not possible at ${request.path}.`;
     const error = new AppError('METHOD_NOT_ALLOWED', message, `Use ${allow}.`);
-    const timed = { ...unrouted(request), label: path };
-    sendError(response, error, timed, deps, { Allow: allow });
+    sendError(response, error, timedFrom(request, path), deps, { Allow: allow });
   });
 }
 
 /** `/recommend/:user_id` for `/recommend/{user_id}`. */
 function expressPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
-}
-
-function unrouted(request: Request): { label: string; method: string; started: number } {
-  return { label: NO_ROUTE, method: request.method, started: performance.now() };
 }

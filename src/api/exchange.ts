@@ -2,15 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERRORS, type AppError } from '../runtime/errors.ts';
 import type { Answer } from './answer.ts';
 import { etagMatches, notModified } from './answer.ts';
+import { COMMON_HEADERS } from './headers.ts';
 import { InvalidRequest, problemOf, toAppError } from './problem.ts';
+import { requestIdOf } from './request-id.ts';
 import type { ApiDeps, Route } from './route.ts';
 
-/** Headers of every answer. */
-const COMMON_HEADERS: Readonly<Record<string, string>> = {
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-};
+/** From here on a request is logged by default. */
+const SLOW_SECONDS = 0.5;
 
 /** Seconds after which a client may try again when the server cannot answer now. */
 const RETRY_AFTER = '5';
@@ -21,10 +19,18 @@ export interface Routed {
   readonly body: unknown;
 }
 
+/** A request as metrics and log know it: its route's pattern instead of its path, which names a reader. */
 interface Timed {
+  readonly id: string;
   readonly label: string;
   readonly method: string;
   readonly started: number;
+}
+
+/** Starts the clock of a request; `label` is the pattern of its route. */
+export function timedFrom(request: IncomingMessage, label: string): Timed {
+  const method = request.method ?? 'GET';
+  return { id: requestIdOf(request), label, method, started: performance.now() };
 }
 
 /** Takes one request through its route and writes the answer; never throws, never rejects. */
@@ -35,7 +41,7 @@ export function exchange(
   routed: Routed,
   deps: ApiDeps,
 ): void {
-  const timed = { label: route.path, method: route.method, started: performance.now() };
+  const timed = timedFrom(request, route.path);
   const snapshot = deps.live.snapshot();
   const url = request.url ?? '/';
   const kept = route.method === 'GET' ? snapshot.version?.answers.get(url) : undefined;
@@ -94,11 +100,11 @@ export function sendError(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const error = toAppError(thrown);
-  const problem = problemOf(error);
+  const problem = problemOf(error, timed.id);
   // 503 is a state that the live model logs once, not a fault of this request.
   if (problem.status === 500) {
     deps.log.error(
-      { err: error, instance: problem.instance, route: timed.label },
+      { err: error, requestId: timed.id, route: timed.label, method: timed.method },
       'request failed',
     );
   }
@@ -124,7 +130,11 @@ function retryHeader(error: AppError): Record<string, string> {
 }
 
 function send(response: ServerResponse, answer: Answer, timed: Timed, deps: ApiDeps): void {
-  const headers: Record<string, string | number> = { ...COMMON_HEADERS, ...answer.headers };
+  const headers: Record<string, string | number> = {
+    ...COMMON_HEADERS,
+    'X-Request-Id': timed.id,
+    ...answer.headers,
+  };
   if (answer.status !== 304) headers['Content-Length'] = Buffer.byteLength(answer.body);
   if (deps.stopping()) headers['Connection'] = 'close';
   response.writeHead(answer.status, headers);
@@ -132,4 +142,14 @@ function send(response: ServerResponse, answer: Answer, timed: Timed, deps: ApiD
   const seconds = (performance.now() - timed.started) / 1000;
   deps.metrics.request(timed.label, timed.method, answer.status, seconds);
   if (answer.source !== undefined) deps.metrics.answered(answer.source);
+  logRequest(timed, answer.status, seconds, deps);
+}
+
+/** Slow requests by default and all of them at level debug; those that failed are logged where they do. */
+function logRequest(timed: Timed, status: number, seconds: number, { log }: ApiDeps): void {
+  const level = seconds >= SLOW_SECONDS ? 'info' : 'debug';
+  if (!log.isLevelEnabled(level)) return;
+  const { id, label, method } = timed;
+  const milliseconds = Math.round(seconds * 1e6) / 1e3;
+  log[level]({ requestId: id, method, route: label, status, milliseconds }, 'request');
 }

@@ -30,6 +30,10 @@ export interface ApiOptions {
   readonly lameDuckMs?: number;
   /** Time for requests under way to end, before they are cut off. */
   readonly graceMs?: number;
+  /** Requests at work at once, beyond which the next are answered with 503. */
+  readonly maxInFlight?: number;
+  /** Time for a client to send its whole request. */
+  readonly requestMs?: number;
 }
 
 export interface RunningApi {
@@ -42,13 +46,14 @@ export interface RunningApi {
 
 /** Longer than the idle timeout of common load balancers, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
-/** For a client to send its whole request. */
 const REQUEST_MS = 15_000;
+/** Node looks for requests that take too long only every 30 s unless told otherwise. */
+const TIMEOUT_CHECK_MS = 1000;
 const IDLE_SWEEP_MS = 50;
 
 /** Serves the live version of a store over HTTP; resolves when it listens and has looked at the store once. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const { store, codec, log, clock = systemClock } = options;
+  const { store, codec, log, clock = systemClock, requestMs = REQUEST_MS } = options;
   const metrics = new ApiMetrics();
   const live = new LiveModel({
     store,
@@ -66,8 +71,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const stopping = new AbortController();
   const deps = { store, live, metrics, log, stopping: () => stopping.signal.aborted };
   const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS },
-    createListener(deps),
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: requestMs,
+      headersTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(requestMs, TIMEOUT_CHECK_MS),
+    },
+    createListener(deps, options.maxInFlight),
   );
   await listen(server, options);
   metrics.watchProcess();

@@ -37,6 +37,11 @@ export class ApiMetrics {
     labelNames: ['code'],
     registers: [this.registry],
   });
+  readonly #shed = new Counter({
+    name: 'bookrec_http_requests_shed_total',
+    help: 'Requests refused because too many were at work',
+    registers: [this.registry],
+  });
   readonly #observers = new Map<string, Observer>();
 
   /** One answered request. Label sets are bound once, since looking them up costs more than counting. */
@@ -52,6 +57,10 @@ export class ApiMetrics {
 
   answered(source: string): void {
     this.#answers.inc({ source });
+  }
+
+  shed(): void {
+    this.#shed.inc();
   }
 
   storeError(error: unknown): void {

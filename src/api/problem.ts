@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { Problem } from '../contracts/http.ts';
 import { AppError, ERRORS, type ErrorCode } from '../runtime/errors.ts';
@@ -86,8 +85,8 @@ function statusOf(thrown: unknown): number | null {
   return typeof thrown.status === 'number' ? thrown.status : null;
 }
 
-/** Problem-details body of an error; what went wrong inside stays inside for status 500. */
-export function problemOf(error: AppError): Problem {
+/** Problem-details body of an error of the request `id`; what went wrong inside stays inside for status 500. */
+export function problemOf(error: AppError, id: string): Problem {
   const { status, title } = ERRORS[error.code];
   const said = status === 500 ? 'The server failed to answer.' : error.message;
   return {
@@ -96,7 +95,7 @@ export function problemOf(error: AppError): Problem {
     status,
     detail: `${said} ${status === 500 ? 'Look for the instance in the log.' : error.hint}`,
     code: error.code,
-    instance: `urn:uuid:${randomUUID()}`,
+    instance: id,
     ...(error instanceof InvalidRequest ? { errors: [...error.fields] } : {}),
   };
 }

@@ -234,7 +234,7 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
     expect(text).not.toContain('secret');
     expect(body).toMatchObject({ code: 'INTERNAL', title: 'Internal error' });
     const { instance } = body as { instance: string };
-    expect(api.logged).toContainEqual(expect.objectContaining({ instance, level: 50 }));
+    expect(api.logged).toContainEqual(expect.objectContaining({ requestId: instance, level: 50 }));
   });
 });
 

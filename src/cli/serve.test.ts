@@ -26,6 +26,7 @@ it('serves the live version, prints where, and ends when it is told to', async (
         store: address,
         host: '127.0.0.1',
         port: 0,
+        maxInFlight: 1000,
         drainSeconds: 0,
         logLevel: 'silent',
         logFormat: 'json',

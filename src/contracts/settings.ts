@@ -83,6 +83,10 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: 'Port to listen on; 0 for any free one' },
     count(0, 65_535).default(8000),
   ),
+  maxInFlight: given(
+    { value: 'n', description: 'Requests at work at once, beyond which the API answers 503' },
+    count(1, 1_000_000).default(1000),
+  ),
   drainSeconds: given(
     {
       value: 'n',

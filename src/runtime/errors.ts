@@ -37,6 +37,7 @@ export const ERRORS = {
   VERSION_NOT_FOUND: { status: 404, retryable: false, title: 'No such model version' },
   VERSION_EXISTS: { status: 409, retryable: false, title: 'The model version is there already' },
   VERSION_IS_LIVE: { status: 409, retryable: false, title: 'The live version cannot be deleted' },
+  OVERLOADED: { status: 503, retryable: true, title: 'Too many requests at once' },
   STORE_UNAVAILABLE: { status: 503, retryable: true, title: 'The store does not answer' },
   STORE_CORRUPT: { status: 500, retryable: false, title: 'A stored record cannot be decoded' },
   STORE_FULL: { status: 503, retryable: true, title: 'The store is full' },
