@@ -5,6 +5,7 @@ import type { Answer, Ask, Command, StreamReport } from '../pods/protocol.ts';
 import { findProgram } from '../../src/testing/find-program.ts';
 import { image } from './images.ts';
 import { apply, kubectl } from './kubectl.ts';
+import { atEnd } from './namespace.ts';
 
 const NAME = 'client';
 
@@ -79,7 +80,9 @@ export class ClientPod {
       '--timeout=90s',
     ]);
     const command = ['exec', '-i', '-n', namespace, NAME, '--', 'node', '/client/client.mts'];
-    return new ClientPod(spawn(findProgram('kubectl') ?? 'kubectl', command));
+    const process = spawn(findProgram('kubectl') ?? 'kubectl', command);
+    atEnd(() => process.kill());
+    return new ClientPod(process);
   }
 
   /** Sends one request and gives whatever is answered. */
@@ -106,12 +109,6 @@ export class ClientPod {
 
   async stopStream(stream: string): Promise<StreamReport> {
     return (await this.#send({ kind: 'stop', stream })) as StreamReport;
-  }
-
-  /** Ends the script; the pod goes with its namespace. */
-  end(): void {
-    this.#process.stdin.end();
-    this.#process.kill();
   }
 
   #send(command: WithoutId<Command>): Promise<unknown> {

@@ -5,6 +5,10 @@ import { imageTag } from './images.ts';
 import { apply, kubectl } from './kubectl.ts';
 import { run } from './program.ts';
 
+// Each file of scenarios has a process, and so these, of its own.
+const created: string[] = [];
+const ends: Array<() => void> = [];
+
 /**
  * Makes a namespace that enforces PodSecurity `restricted`; the name is new each time. By its
  * labels e2e/run.sh finds what it has to show when a scenario fails and to delete at the end.
@@ -16,14 +20,21 @@ export async function createNamespace(purpose: string): Promise<string> {
     'pod-security.kubernetes.io/enforce': 'restricted',
   };
   await apply('default', { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+  created.push(name);
   return name;
 }
 
+/** Notes what is to be done when the suite has ended, however far it came. */
+export const atEnd = (end: () => void): void => void ends.push(end);
+
 /**
- * Deletes the namespaces of a suite, which makes room for the next; first shows what explains a
- * failure. With E2E_KEEP they stay to be looked at.
+ * Deletes the namespaces that the suite's file made, which makes room for the next; first shows what
+ * explains a failure. With E2E_KEEP they stay to be looked at.
  */
-export async function cleanUp(suite: RunnerTestSuite, ...names: readonly string[]): Promise<void> {
+export async function cleanUp(suite: RunnerTestSuite): Promise<void> {
+  for (const end of ends.splice(0)) end();
+  const names = created.splice(0);
+  if (names.length === 0) return;
   if (failed(suite)) process.stdout.write(await run('bash', ['e2e/diagnose.sh', ...names]));
   if (environment()['E2E_KEEP'] === '1') return;
   await kubectl(['delete', 'namespace', ...names, '--ignore-not-found', '--timeout=120s']);

@@ -16,7 +16,7 @@ describe('what the chart renders', () => {
     await kubectl(['wait', '--for=condition=Established', '-f', crds, '--timeout=60s']);
   });
 
-  afterAll(({}, suite) => cleanUp(suite, namespace));
+  afterAll(({}, suite) => cleanUp(suite));
 
   it.each(goldenCases())('is accepted by the API server: %s', async (name) => {
     const { ok, text } = renderFile(valuesFile(name), { namespace });

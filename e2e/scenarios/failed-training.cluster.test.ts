@@ -34,9 +34,8 @@ describe('a training that fails', () => {
   });
 
   afterAll(async ({}, suite) => {
-    client.end();
     rules.remove();
-    await cleanUp(suite, release.namespace);
+    await cleanUp(suite);
   });
 
   async function fails(job: string, trainer: object): Promise<FinishedJob> {

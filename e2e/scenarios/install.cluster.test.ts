@@ -22,10 +22,7 @@ describe('an installation with default values in a restricted namespace', () => 
     client = await ClientPod.start(namespace);
   });
 
-  afterAll(async ({}, suite) => {
-    client.end();
-    await cleanUp(suite, release.namespace);
-  });
+  afterAll(({}, suite) => cleanUp(suite));
 
   it('is Ready, two replicas and the store', async () => {
     const replicas = await release.readyPods('api', 2);

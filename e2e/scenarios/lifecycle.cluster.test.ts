@@ -41,10 +41,7 @@ describe('a release from the version before to its end', () => {
     before = await eventually(list);
   });
 
-  afterAll(async ({}, suite) => {
-    client.end();
-    await cleanUp(suite, release.namespace, neighbour.namespace);
-  });
+  afterAll(({}, suite) => cleanUp(suite));
 
   it('leaves a release of the same name in another namespace alone', async () => {
     const { status } = await client.ask(`${neighbour.url}/recommend/8`);

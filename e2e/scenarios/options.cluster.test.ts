@@ -61,10 +61,7 @@ describe('a store with password and TLS, and another release that uses it', () =
     client = await ClientPod.start(own);
   });
 
-  afterAll(async ({}, suite) => {
-    client.end();
-    await cleanUp(suite, owner.namespace, guest.namespace);
-  });
+  afterAll(({}, suite) => cleanUp(suite));
 
   it('makes budgets, autoscaler and policies as the values say', async () => {
     const names = (

@@ -23,10 +23,7 @@ describe('changes under a steady stream of requests', () => {
     await client.startStream('all', at);
   });
 
-  afterAll(async ({}, suite) => {
-    client.end();
-    await cleanUp(suite, release.namespace);
-  });
+  afterAll(({}, suite) => cleanUp(suite));
 
   /** Waits for answers that come after now. */
   async function moreAnswers(): Promise<void> {

@@ -76,8 +76,7 @@ describe('a run that fails', () => {
 
   afterAll(async ({}, suite) => {
     // First, since there is no client where the release did not come up.
-    await cleanUp(suite, namespace);
-    client.end();
+    await cleanUp(suite);
   });
 
   async function answersFromLive(): Promise<void> {

@@ -78,8 +78,7 @@ describe('runs in a queue', () => {
 
   afterAll(async ({}, suite) => {
     // First, since there is no client where the release did not come up.
-    await cleanUp(suite, namespace);
-    client.end();
+    await cleanUp(suite);
   });
 
   it('start when they are resumed, where they were suspended before', async () => {

@@ -52,10 +52,7 @@ describe('runs', () => {
     client = await ClientPod.start(namespace);
   });
 
-  afterAll(async ({}, suite) => {
-    client.end();
-    await cleanUp(suite, namespace);
-  });
+  afterAll(({}, suite) => cleanUp(suite));
 
   it('of the smallest kind train, publish and report what the API says', async () => {
     const seen = new Set<string | undefined>();

@@ -38,10 +38,7 @@ describe('the store away', () => {
     before = await eventually(() => list());
   });
 
-  afterAll(async ({}, suite) => {
-    client.end();
-    await cleanUp(suite, release.namespace);
-  });
+  afterAll(({}, suite) => cleanUp(suite));
 
   it('has written a snapshot at the end of the training', async () => {
     const pod = `${release.prefix}-store-0`;
