@@ -2,7 +2,7 @@ import { imprintOf } from '../../model/imprint.ts';
 import type { CatalogueEntry } from './book-table.ts';
 import type { DatasetBuilder } from './dataset-builder.ts';
 import { cleanText } from './decode-text.ts';
-import { authorLabel, publisherLabel } from './name-labels.ts';
+import { authorLabel, publisherLabel, workLabel } from './name-labels.ts';
 import type { RowNotes } from './row-notes.ts';
 
 /** First year of printed books, as far as catalogues go. */
@@ -36,7 +36,7 @@ function addYearLabels(build: DatasetBuilder, book: number, year: number): void 
 }
 
 /**
- * Enters a book in the catalogue with its author, publisher and years as labels; null where the
+ * Enters a book in the catalogue with its author, publisher, work and years as labels; null where the
  * catalogue has it already.
  */
 export function addCatalogueRow(
@@ -60,7 +60,11 @@ export function addCatalogueRow(
   }
   const entry = { title, author, publisher, year };
   build.books.list(book, entry);
-  const labels = { author: authorLabel(author), publisher: publisherLabel(publisher) };
+  const labels = {
+    author: authorLabel(author),
+    publisher: publisherLabel(publisher),
+    work: workLabel(author, title),
+  };
   for (const [family, label] of Object.entries(labels)) {
     if (label !== null) build.bookFamilies.family(family).add(book, label);
   }

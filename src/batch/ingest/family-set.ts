@@ -6,6 +6,7 @@ import { FamilyBuilder } from './family-builder.ts';
 const MIN_COUNT: ReadonlyMap<string, number> = new Map([
   ['author', 2],
   ['series', 2],
+  ['work', 2],
   ['genre', 1],
 ]);
 const DEFAULT_MIN = 3;

@@ -79,7 +79,7 @@ describe('the shipped BookCrossing data', () => {
     const sides = [dataset.readers, dataset.books];
     expect(sides.map((side) => side.families.map((family) => family.name).sort())).toEqual([
       ['age', 'country', 'state'],
-      ['author', 'decade', 'imprint', 'publisher', 'series', 'year', 'years5'],
+      ['author', 'decade', 'imprint', 'publisher', 'series', 'work', 'year', 'years5'],
     ]);
     for (const { ids, families } of sides) {
       for (const { offsets, indices, labels } of families) {

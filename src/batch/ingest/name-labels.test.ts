@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countryLabel } from '../../model/country-label.ts';
-import { authorLabel, publisherLabel, seriesLabels } from './name-labels.ts';
+import { authorLabel, publisherLabel, seriesLabels, workLabel } from './name-labels.ts';
 
 describe('authorLabel', () => {
   it.each([
@@ -46,6 +46,22 @@ describe('seriesLabels', () => {
     { title: 'Unclosed (Dune', want: [] },
   ])('finds $want in "$title"', ({ title, want }) => {
     expect(seriesLabels(title)).toEqual(want);
+  });
+});
+
+describe('workLabel', () => {
+  it.each([
+    {
+      author: 'Stephen King',
+      titles: ['The Stand', 'Stand', 'The STAND (Signet)', 'The Stand: The Complete Edition'],
+      want: 'stand / stephen king',
+    },
+    { author: 'James Herriot', titles: ['The Stand'], want: 'stand / james herriot' },
+    { author: 'J. D. Robb', titles: ['Naked - In Death'], want: 'naked / j d robb' },
+    { author: 'Various', titles: ['The Stand'], want: null },
+    { author: 'Stephen King', titles: ['', '(Signet)', 'The'], want: null },
+  ])('takes $titles by $author as $want', ({ author, titles, want }) => {
+    expect(titles.map((title) => workLabel(author, title))).toEqual(titles.map(() => want));
   });
 });
 

@@ -47,6 +47,20 @@ export function publisherLabel(publisher: string): string | null {
 }
 
 const PARENTHESES = /\(((?:[^()]|\([^()]*\))*)\)/g;
+const ARTICLES = new Set(['a', 'an', 'the']);
+
+/**
+ * Label that all editions of one work share: author and title, without articles, subtitle and what stands in
+ * parentheses. Null without an author, since titles alone are no names, or without a title.
+ */
+export function workLabel(author: string, title: string): string | null {
+  const [main = ''] = title.replace(PARENTHESES, ' ').split(/[:;]| - /);
+  const words = foldText(main)
+    .split(' ')
+    .filter((word) => word !== '' && !ARTICLES.has(word));
+  const by = authorLabel(author);
+  return by === null || words.length === 0 ? null : `${words.join(' ')} / ${by}`;
+}
 
 /** Labels of the series that a title names in parentheses: `(Harry Potter, Book 4)`. */
 export function seriesLabels(title: string): string[] {

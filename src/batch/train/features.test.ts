@@ -18,6 +18,7 @@ const dataset = {
       familyOf('author', 2, [[0], [1]]),
       familyOf('year', 3, [[2], [0]]),
       familyOf('years5', 1, [[0], [0]]),
+      familyOf('work', 1, [[0], [0]]),
     ],
   },
 };
@@ -47,13 +48,14 @@ describe('the features of a training', () => {
     );
   });
 
-  it('leave the single year to the prior means, where five of them carry effects', () => {
+  it('leave the single year and the work to the prior means, where author and five years carry effects', () => {
     const data = trainingData(dataset, Int32Array.of(0, 2));
     expect(data.matrix.size).toBe(2);
     expect(data.effectLabels.families).not.toContain('year');
+    expect(data.effectLabels.families).not.toContain('work');
     expect(data.effectLabels.families).toEqual(expect.arrayContaining(['author', 'years5']));
     expect(data.bookLabels.families).toEqual(
-      expect.arrayContaining(['author', 'year', 'years5', 'ratings', 'unrated']),
+      expect.arrayContaining(['author', 'year', 'years5', 'work', 'ratings', 'unrated']),
     );
   });
 });

@@ -5,8 +5,11 @@ import { buildRatingMatrix } from '../../model/rating-matrix.ts';
 import type { Dataset } from '../ingest/dataset.ts';
 import type { TrainingData } from './model-state.ts';
 
-/** Families that `years5` says better for one reader's few ratings; they stay in the prior means. */
-const NOT_EFFECTS: ReadonlySet<string> = new Set(['year', 'decade']);
+/**
+ * Families that stay in the prior means: `years5` says years better for one reader's few ratings, and hardly anybody
+ * rates two editions of a work.
+ */
+const NOT_EFFECTS: ReadonlySet<string> = new Set(['year', 'decade', 'work']);
 /** Labels of the activity families: all that can come, so that their indices never change. */
 const COUNT_LABELS = Array.from({ length: 64 }, (_, n) => String(n));
 const SHARE_LABELS = ['none', ...Array.from({ length: 11 }, (_, n) => String(n))];
