@@ -3,6 +3,7 @@ import type { Manifest } from '../contracts/manifest.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { BOOK_COUNTS_BLOB, decodeBookCounts } from '../store/book-counts-codec.ts';
 import { CATALOGUE_BLOB, type Catalogue } from '../store/catalogue-codec.ts';
 import type { Store } from '../store/store.ts';
 import type { Recommender } from '../model/recommender.ts';
@@ -94,6 +95,8 @@ export class LiveModel {
       const version = await this.#read(pointer);
       this.#refused = null;
       this.#see(version, false);
+      // Nobody should wait for it; a request that needs it tells what went wrong.
+      version.shelf().catch(() => undefined);
       log.info({ version: pointer, seconds: clock.seconds() - started }, 'model loaded');
     } catch (error) {
       this.#refuse(pointer);
@@ -104,15 +107,20 @@ export class LiveModel {
 
   async #read(pointer: string): Promise<LiveVersion> {
     const { store, codec } = this.#options;
-    const [manifest, catalogue, model] = await Promise.all([
+    const [manifest, catalogueBytes, model, counts] = await Promise.all([
       store.manifest(pointer),
       store.blob(pointer, CATALOGUE_BLOB),
       store.blob(pointer, 'model'),
+      store.blob(pointer, BOOK_COUNTS_BLOB),
     ]);
+    const catalogue = codec.catalogue(present(catalogueBytes, pointer, 'catalogue'));
+    const recommender = codec.model(present(model, pointer, 'model'));
+    const books = catalogue.ids.length;
     return new LiveVersion(
       present<Manifest>(manifest, pointer, 'manifest'),
-      codec.catalogue(present(catalogue, pointer, 'catalogue')),
-      codec.model(present(model, pointer, 'model')),
+      catalogue,
+      recommender,
+      counts === null ? null : decodeBookCounts(counts, books, recommender.levels.length),
     );
   }
 

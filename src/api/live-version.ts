@@ -3,8 +3,10 @@ import type { Manifest } from '../contracts/manifest.ts';
 import { canonicalBookId } from '../model/isbn.ts';
 import type { RankedList } from '../model/ranked-list.ts';
 import { NOTHING_KNOWN, type Recommender } from '../model/recommender.ts';
+import type { BookCounts } from '../store/book-counts-codec.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
 import type { Answer } from './answer.ts';
+import { Shelf } from './shelf.ts';
 
 /** Memory for encoded answers, which are about 3 kB each. */
 const ANSWER_CACHE_BYTES = 48 * 1024 * 1024;
@@ -15,6 +17,8 @@ export class LiveVersion {
   readonly manifest: Manifest;
   readonly catalogue: Catalogue;
   readonly recommender: Recommender;
+  /** Ratings by book; null for versions that were made without them. */
+  readonly counts: BookCounts | null;
   /** Answers by URL; they end with the version. */
   readonly answers = new LRUCache<string, Answer>({
     maxSize: ANSWER_CACHE_BYTES,
@@ -22,18 +26,31 @@ export class LiveVersion {
   });
   readonly #indexOfBook: ReadonlyMap<string, number>;
   #prior: RankedList | null = null;
+  #shelf: Promise<Shelf> | null = null;
 
-  constructor(manifest: Manifest, catalogue: Catalogue, recommender: Recommender) {
+  constructor(
+    manifest: Manifest,
+    catalogue: Catalogue,
+    recommender: Recommender,
+    counts: BookCounts | null,
+  ) {
     this.id = manifest.version;
     this.manifest = manifest;
     this.catalogue = catalogue;
     this.recommender = recommender;
+    this.counts = counts;
     this.#indexOfBook = new Map(catalogue.ids.map((id, index) => [id, index]));
   }
 
   /** Catalogue index of a book by its id as the data have it, or by any spelling of its ISBN. */
   bookIndex(id: string): number | undefined {
     return this.#indexOfBook.get(id.trim()) ?? this.#indexOfBook.get(canonicalBookId(id));
+  }
+
+  /** Orders of the books and the search among them; the first call starts to build them. */
+  shelf(): Promise<Shelf> {
+    this.#shelf ??= Shelf.build(this);
+    return this.#shelf;
   }
 
   /** The list of a reader of whom nothing is known, as long as the stored lists. */

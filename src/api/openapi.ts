@@ -104,6 +104,7 @@ function problems(route: Route): Record<string, Json> {
 
 const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   404: 'There is no such thing',
+  410: 'The cursor belongs to a version of the model that is not live any more',
   413: 'The body exceeds 256 kB',
   415: 'The body is not JSON',
   503: 'No model has been trained yet, or the store does not answer',

@@ -14,6 +14,7 @@ const version = new LiveVersion(
     listed: Uint8Array.of(1, 1),
   },
   new SampleRecommender([5, 6]),
+  null,
 );
 
 it('rounds to four decimals and adds the causes up to the whole', () => {

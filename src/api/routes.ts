@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { openApiDocument } from './openapi.ts';
 import { type Route, route } from './route.ts';
+import { book, books, searchBooks, searchBooksByBody } from './routes/books.ts';
 import { foldIn } from './routes/fold-in.ts';
 import { home, pageScript, pageStyle } from './routes/home.ts';
 import { modelInfo, stats } from './routes/model.ts';
@@ -41,6 +42,11 @@ export const ROUTES: readonly Route[] = [
   recommend,
   foldIn,
   users,
+  books,
+  // Before the route of one book, which would take `search` for an ISBN.
+  searchBooks,
+  searchBooksByBody,
+  book,
   stats,
   modelInfo,
   runs,

@@ -1,9 +1,11 @@
 import type { Manifest } from '../contracts/manifest.ts';
 import type { ListPolicy } from '../model/recommender.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
+import { BOOK_COUNTS_BLOB, encodeBookCounts } from '../store/book-counts-codec.ts';
 import { CATALOGUE_BLOB, encodeCatalogue } from '../store/catalogue-codec.ts';
 import { encodeModel, MODEL_BLOB } from '../store/model-codec.ts';
 import type { ReaderRecord, Store, VersionWriter } from '../store/store.ts';
+import { countRatings } from './book-counts.ts';
 import { HELD_OUT_BLOB, type HeldOut, packHeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { allLists, type ListBatch } from './recommend/list-pool.ts';
@@ -34,6 +36,7 @@ export async function publish(store: Store, publication: Publication): Promise<v
     const model = encodeModel(publication.model);
     await writer.putBlob(MODEL_BLOB, model);
     await writer.putBlob(CATALOGUE_BLOB, encodeCatalogue(dataset.books));
+    await writer.putBlob(BOOK_COUNTS_BLOB, encodeBookCounts(countRatings(dataset)));
     await writer.putBlob(HELD_OUT_BLOB, packHeldOut(publication.heldOut));
     await writeLists(writer, model, publication);
     signal.throwIfAborted();

@@ -31,6 +31,7 @@ export const ERRORS = {
   NO_GPU: { status: 500, retryable: false, title: 'The GPU that was asked for is not there' },
   NOT_TRAINED: { status: 503, retryable: true, title: 'Model not trained yet' },
   NOT_FOUND: { status: 404, retryable: false, title: 'Not found' },
+  CURSOR_EXPIRED: { status: 410, retryable: false, title: 'The pages of this cursor are gone' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: 'Method not allowed' },
   BODY_TOO_LARGE: { status: 413, retryable: false, title: 'The request body is too large' },
   MEDIA_TYPE: { status: 415, retryable: false, title: 'The request body is of the wrong type' },

@@ -2,6 +2,7 @@ import type { Manifest } from '../contracts/manifest.ts';
 import type { Metrics } from '../contracts/metrics.ts';
 import type { RankedList } from '../model/ranked-list.ts';
 import type { Prediction, ReaderInput, Recommender } from '../model/recommender.ts';
+import { type BookCounts, BOOK_COUNTS_BLOB, encodeBookCounts } from '../store/book-counts-codec.ts';
 import { CATALOGUE_BLOB, decodeCatalogue, encodeCatalogue } from '../store/catalogue-codec.ts';
 import type { ReaderRecord, Store } from '../store/store.ts';
 
@@ -147,12 +148,23 @@ export function sampleRecord(means: readonly number[]): ReaderRecord {
   };
 }
 
-/** Publishes a small version and makes it live; every reader in `ids` has a personal list. */
+/** Ratings of the sample: by book, how many gave an 8; the last book of all has most. */
+const SAMPLE_RATINGS = [4, 30, 2, 1, 63];
+
+/** Counts that fit the sample, without times. */
+export function sampleCounts(): BookCounts {
+  const byLevel = new Uint32Array(SAMPLE_RATINGS.length * LEVELS.length);
+  for (const [book, count] of SAMPLE_RATINGS.entries()) byLevel[book * LEVELS.length + 7] = count;
+  return { byLevel, recent: null };
+}
+
+/** Publishes a small version and makes it live; every reader in `ids` has a personal list. Without counts if they are null. */
 export async function publishSample(
   store: Store,
   version: string,
   ids: readonly string[],
   means: readonly number[] = [8.5, 8.25, 7.75, 7.5, 9],
+  counts: BookCounts | null = sampleCounts(),
 ): Promise<void> {
   const writer = await store.begin(version);
   await writer.putReaders(ids.map((id) => [id, sampleRecord(means)] as const));
@@ -167,6 +179,7 @@ export async function publishSample(
       listed: Uint8Array.of(1, 1, 1, 1, 0),
     }),
   );
+  if (counts !== null) await writer.putBlob(BOOK_COUNTS_BLOB, encodeBookCounts(counts));
   await writer.putBlob('model', Buffer.from(JSON.stringify(means)));
   await writer.commit(sampleManifest(version, ids.length));
   await store.setLive(version);

@@ -1,0 +1,132 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BookSort } from '../contracts/http-books.ts';
+import { NOTHING_KNOWN, type Recommender } from '../model/recommender.ts';
+import type { BookCounts } from '../store/book-counts-codec.ts';
+import type { Catalogue } from '../store/catalogue-codec.ts';
+import { BookSearch } from './book-search.ts';
+
+/** Books whose figures are computed before other requests have their turn; about 2 ms. */
+const CHUNK = 500;
+/** Standard normal quantile of the ends of a 95 % interval. */
+const Z = 1.959963984540054;
+/** Popular are the books that together hold this share of all ratings. */
+const POPULAR_SHARE = 0.5;
+
+/** What a shelf is built from. */
+interface ShelfSource {
+  readonly catalogue: Catalogue;
+  readonly recommender: Recommender;
+  /** Null for versions that were made without them. */
+  readonly counts: BookCounts | null;
+}
+
+/** Expected rating by a reader of whom nothing is known, with the interval that the book's own posterior leaves. */
+export interface ExpectedRating {
+  readonly mean: number;
+  /** 95 % interval; lies within the scale. */
+  readonly interval: readonly [low: number, high: number];
+}
+
+/** Figures of all books of a version, their orders and the search among them. */
+export class Shelf {
+  /** Ratings by book, length M; null where they are not known. */
+  readonly ratings: Uint32Array | null;
+  readonly search: BookSearch;
+  readonly #source: ShelfSource;
+  /** By book: mean, low and high of `ExpectedRating`. */
+  readonly #expected: Float32Array;
+  readonly #orders = new Map<BookSort, Uint32Array | null>();
+
+  private constructor(
+    source: ShelfSource,
+    ratings: Uint32Array | null,
+    expected: Float32Array,
+    search: BookSearch,
+  ) {
+    this.#source = source;
+    this.ratings = ratings;
+    this.#expected = expected;
+    this.search = search;
+  }
+
+  /** Computes all, in steps that leave the event loop free in between. */
+  static async build(source: ShelfSource): Promise<Shelf> {
+    const { catalogue, recommender, counts } = source;
+    const books = catalogue.ids.length;
+    const ratings = counts === null ? null : sums(counts.byLevel, books);
+    const expected = new Float32Array(3 * books);
+    for (let from = 0; from < books; from += CHUNK) {
+      const chunk = Uint32Array.from({ length: Math.min(CHUNK, books - from) }, (_, n) => from + n);
+      const { levels } = recommender;
+      for (const [n, found] of recommender.predict(NOTHING_KNOWN, chunk).entries()) {
+        const half = Z * Math.sqrt(found.varBook);
+        const low = Math.max(levels[0] ?? -Infinity, found.mean - half);
+        const high = Math.min(levels.at(-1) ?? Infinity, found.mean + half);
+        expected.set([found.mean, low, high], 3 * (from + n));
+      }
+      await nextTurn();
+    }
+    return new Shelf(source, ratings, expected, await BookSearch.build(catalogue, ratings));
+  }
+
+  expected(book: number): ExpectedRating {
+    const at = (n: number): number => this.#expected[3 * book + n] ?? Number.NaN;
+    return { mean: at(0), interval: [at(1), at(2)] };
+  }
+
+  /** Listed books in an order; null where the version has not what it needs. */
+  order(sort: BookSort): Uint32Array | null {
+    const kept = this.#orders.get(sort);
+    if (kept !== undefined) return kept;
+    const order = this.#makeOrder(sort);
+    this.#orders.set(sort, order);
+    return order;
+  }
+
+  #makeOrder(sort: BookSort): Uint32Array | null {
+    const { catalogue, counts } = this.#source;
+    const { listed, year } = catalogue;
+    const all = Uint32Array.from(catalogue.ids.keys()).filter((book) => listed[book] === 1);
+    const lower = (book: number): number => this.expected(book).interval[0];
+    if (sort === 'title') return byTitle(all, catalogue.title);
+    if (sort === 'year') return byFalling(all, (book) => year[book] ?? 0);
+    if (sort === 'predicted') return byFalling(all, (book) => this.expected(book).mean);
+    if (sort === 'lower_bound') return byFalling(all, lower);
+    const weight = sort === 'trending' ? (counts?.recent ?? null) : this.ratings;
+    if (weight === null) return null;
+    const known = byFalling(all, (book) => weight[book] ?? 0);
+    return sort === 'ratings' ? known : byFalling(headOf(known, weight), lower);
+  }
+}
+
+/** The first books of `order` that together hold the share `POPULAR_SHARE` of the weight of all. */
+function headOf(order: Uint32Array, weight: ArrayLike<number>): Uint32Array {
+  let missing = POPULAR_SHARE * order.reduce((sum, book) => sum + (weight[book] ?? 0), 0);
+  let count = 0;
+  while (missing > 0 && count < order.length) missing -= weight[order[count++] ?? 0] ?? 0;
+  return order.slice(0, count);
+}
+
+/** Ratings of each book over all levels. */
+function sums(byLevel: Uint32Array, books: number): Uint32Array {
+  const levels = byLevel.length / Math.max(1, books);
+  return Uint32Array.from({ length: books }, (_, book) =>
+    byLevel.subarray(book * levels, (book + 1) * levels).reduce((a, b) => a + b, 0),
+  );
+}
+
+/** Ties keep the order of the catalogue. */
+function byFalling(books: Uint32Array, value: (book: number) => number): Uint32Array {
+  return books.slice().sort((a, b) => value(b) - value(a) || a - b);
+}
+
+/** By title without regard to case and accents. */
+function byTitle(books: Uint32Array, title: readonly string[]): Uint32Array {
+  const key = title.map((text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase());
+  const rank = (a: number, b: number): number => {
+    const [one, other] = [key[a] ?? '', key[b] ?? ''];
+    if (one === other) return a - b;
+    return one < other ? -1 : 1;
+  };
+  return books.slice().sort(rank);
+}
