@@ -3,8 +3,9 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { projectFolder } from '../../src/runtime/environment.ts';
 
 const FILES = ['BX-Book-Ratings', 'BX-Books', 'BX-Users'] as const;
-/** Every so many readers' ratings are in the small part. */
+/** Every so many readers' ratings are in the small part, and in the larger one. */
 const SHARE = 40;
+const LARGER_SHARE = 8;
 
 const lines = (file: string): string[] =>
   gunzipSync(readFileSync(`${projectFolder}/data/bookcrossing/${file}.csv.gz`))
@@ -18,9 +19,9 @@ const field = (line: string, index: number): string =>
  * A part of the shipped BookCrossing files that trains in seconds and fits a ConfigMap: one reader
  * in forty, those whose number leaves the remainder, with the books that they rated.
  */
-export function smallData(remainder = 8): Record<string, string> {
+export function smallData(remainder = 8, share = SHARE): Record<string, string> {
   const [ratings = [], books = [], users = []] = FILES.map(lines);
-  const chosen = (reader: string): boolean => Number(reader) % SHARE === remainder;
+  const chosen = (reader: string): boolean => Number(reader) % share === remainder;
   const keptRatings = ratings.filter((line, index) => index === 0 || chosen(field(line, 0)));
   const isbns = new Set(keptRatings.map((line) => field(line, 1)));
   const parts = [
@@ -44,7 +45,13 @@ export const smallDataMap = (name = 'small'): object => ({
   binaryData: smallData(),
 });
 
-/** Values that train on it, with requests that leave room for a second scenario on two cores. */
+/** A part that takes five times as long to train on. */
+export const largerDataMap = (name = 'larger'): object => ({
+  ...smallDataMap(name),
+  binaryData: smallData(0, LARGER_SHARE),
+});
+
+/** Values that train on the small part, with requests that leave room for a second scenario on two cores. */
 export const smallTrainer = (settings: object = {}): { trainer: object } => ({
   trainer: {
     data: { existingConfigMap: 'small' },
