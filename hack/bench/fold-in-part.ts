@@ -1,4 +1,4 @@
-import { type FoldInBody, foldInAnswerSchema } from '../../src/contracts/http.ts';
+import { foldInAnswerSchema } from '../../src/contracts/http.ts';
 import { type Random, seededRandom } from '../../src/model/random.ts';
 import type { Recommender } from '../../src/model/recommender.ts';
 import { CATALOGUE_BLOB } from '../../src/store/catalogue-codec.ts';
@@ -99,7 +99,7 @@ async function timeOverHttp(
   const milliseconds: number[] = [];
   for (const { books, values } of readers) {
     const ratings = books.map((book, n) => ({ isbn: ids[book] ?? '', rating: values[n] ?? 0 }));
-    const body: FoldInBody = { ratings, top_k: TOP_K };
+    const body = { ratings, top_k: TOP_K };
     milliseconds.push(await timePost(`${api.url}/recommend`, JSON.stringify(body)));
   }
   return milliseconds.slice(WARM_UP);

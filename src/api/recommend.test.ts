@@ -42,6 +42,8 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
           uncertainty: 1.4361,
           confidence_interval: [5.5, 10],
           uncertainty_parts: { reader: 0.5, book: 0.5, noise: 1.25 },
+          interest: 0.05,
+          signal: 'readers',
           source: 'personal',
         },
         expect.objectContaining({ rank: 2, title: 'Clara "C" Callan', predicted_rating: 8.25 }),
@@ -258,6 +260,20 @@ describe('POST /recommend', () => {
     });
     expect(body).toHaveProperty('recommendations.0.isbn', SAMPLE_ISBNS[1]);
     expect(body).toHaveProperty('recommendations.0.predicted_rating', 8.7);
+  });
+
+  it('orders by the policy asked for, and tells the seed of a draw', async () => {
+    await publish('v1');
+    const plain = await seen(post({}).expect(200));
+    expect(plain.body).toMatchObject({ policy: 'balanced' });
+    expect(plain.body).not.toHaveProperty('seed');
+    const given = await seen(post({ policy: 'explore', seed: 7 }).expect(200));
+    expect(given.body).toMatchObject({ policy: 'explore', seed: 7 });
+    const drawn = await seen(post({ policy: 'explore', max_per_author: 2 }).expect(200));
+    expect(drawn.body).toMatchObject({ policy: 'explore', seed: expect.any(Number) });
+    for (const wrong of [{ policy: 'mean' }, { seed: -1 }, { max_per_author: 0 }]) {
+      await seen(post(wrong).expect(400));
+    }
   });
 
   it('takes the last of two ratings of one book', async () => {

@@ -30,6 +30,8 @@ it('rounds to four decimals and adds the causes up to the whole', () => {
       uncertainty: 1.4649,
       confidence_interval: [4.1235, 10],
       uncertainty_parts: { reader: 0.5774, book: 0.5, noise: 1.25 },
+      interest: 0.05,
+      signal: 'readers',
       source: 'personal',
     },
   ]);

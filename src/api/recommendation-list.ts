@@ -45,8 +45,16 @@ function recommendationAt(
       round(finite(list.high[place], version.id)),
     ],
     uncertainty_parts: { reader: round(reader), book: round(sdBook), noise: round(noise) },
+    interest: Number(finite(list.interest[place], version.id).toPrecision(4)),
+    signal: signalAt(version, list, place),
     source,
   };
+}
+
+function signalAt(version: LiveVersion, list: RankedList, place: number): string {
+  const name = version.recommender.signals[list.signal[place] ?? Number.NaN];
+  if (name === undefined) throw unreadable(version.id);
+  return name;
 }
 
 /** JSON has no NaN: a list that holds one must not leave as null. */

@@ -2,9 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { LevelMap } from '../model/level-map.ts';
 import { plainLevelMap } from '../model/level-map.ts';
 import { seededRandom } from '../model/random.ts';
-import type { TrainedModel } from '../model/trained-model.ts';
+import type { InterestWeights } from '../model/interest/learn-interest.ts';
+import type { RatingModel, TrainedModel } from '../model/trained-model.ts';
 import { levelIndices } from './evaluate/metrics.ts';
 import type { Dataset } from './ingest/dataset.ts';
+import { interestModelOf, learnInterest } from './interest.ts';
 import { latentRows } from './recommend/predict-rows.ts';
 import { readerInputs } from './recommend/reader-inputs.ts';
 import { carryOver } from './train/carry-over.ts';
@@ -38,13 +40,14 @@ export interface Learned {
   readonly state: ModelState;
   readonly model: TrainedModel;
   readonly levelMap: LevelMap;
+  readonly interest: InterestWeights;
   /** Last report of the training proper. */
   readonly report: SweepReport;
 }
 
 /**
  * Learns from the given rows alone: trains on 92 % of them, chooses on the rest (effect variances, level map with its
- * conformal tables, factors to keep), then takes in the rest.
+ * conformal tables, factors to keep, weights of the interest), then takes in the rest.
  */
 export async function learn(
   dataset: Dataset,
@@ -71,12 +74,14 @@ async function learnIn(
     level: levelIndices(value, dataset.levels),
     ...unseen,
   });
-  const learned = await refitIn(pool, { state: first.state, levelMap }, dataset, rows, options);
+  const interest = learnInterest(plain, dataset, { rest, hidden: tuning }, options.seed);
+  const start = { state: first.state, levelMap, interest };
+  const learned = await refitIn(pool, start, dataset, rows, options);
   return { ...learned, report: first.report };
 }
 
 /** What a training starts from. */
-type Start = Pick<Learned, 'state' | 'levelMap'>;
+type Start = Pick<Learned, 'state' | 'levelMap' | 'interest'>;
 
 /** Goes on from a trained state on other rows of the same data. */
 export async function refit(
@@ -101,7 +106,10 @@ async function refitIn(
     continueTraining(start, Math.min(REFIT_SWEEPS, options.sweeps), HeldOutRows.none, pool),
     options,
   );
-  return { state, levelMap: from.levelMap, model: modelOf(state, dataset, rows, from.levelMap) };
+  const { levelMap, interest } = from;
+  const rating = modelOf(state, dataset, rows, levelMap);
+  const model = { ...rating, interest: interestModelOf(interest, rating, dataset, rows) };
+  return { state, levelMap, interest, model };
 }
 
 /** Runs a training with its threads, which end with it however it ends. */
@@ -123,7 +131,7 @@ function modelOf(
   dataset: Dataset,
   rows: Int32Array,
   levelMap: LevelMap,
-): TrainedModel {
+): RatingModel {
   return trainedModelOf(state, readerFamilies(dataset, rows), dataset.books.listed, levelMap);
 }
 

@@ -1,4 +1,5 @@
 import type { Metrics } from '../contracts/metrics.ts';
+import type { Policy } from '../contracts/policies.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
 import { LIST_LENGTH, rankingTask } from './evaluate/ranking-task.ts';
 import { evaluationReport } from './evaluate/report.ts';
@@ -26,7 +27,15 @@ export function measure(
   const inputs = readerInputs(dataset, split.train);
   const predicted = predictions(model, latentRows(model, inputs, dataset, split.test));
   const task = rankingTask(dataset, split);
-  const lists = rankedLists(model, inputs, task.readers, LIST_LENGTH);
+  const listsBy = (policy: Policy) =>
+    rankedLists(model, inputs, task.readers, { length: LIST_LENGTH, policy });
+  const lists = {
+    rating: listsBy('rating'),
+    interest: listsBy('interest'),
+    balanced: listsBy('balanced'),
+    cautious: listsBy('cautious'),
+    explore: listsBy('explore'),
+  };
   const metrics = evaluationReport({
     dataset,
     split,

@@ -1,5 +1,5 @@
 import type { Manifest } from '../contracts/manifest.ts';
-import type { ListPolicy } from '../model/recommender.ts';
+import type { ListChoice } from '../model/recommender.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
 import { BOOK_COUNTS_BLOB, encodeBookCounts } from '../store/book-counts-codec.ts';
 import { CATALOGUE_BLOB, encodeCatalogue } from '../store/catalogue-codec.ts';
@@ -17,7 +17,7 @@ export interface Publication {
   readonly model: TrainedModel;
   readonly dataset: Dataset;
   readonly heldOut: HeldOut;
-  readonly policy: ListPolicy;
+  readonly choice: ListChoice;
   /** Threads that compute the lists; 0 for one a core. */
   readonly threads: number;
   readonly signal: AbortSignal;
@@ -53,13 +53,13 @@ async function writeLists(
   model: Uint8Array,
   publication: Publication,
 ): Promise<void> {
-  const { dataset, policy, threads, signal, manifest, onProgress } = publication;
+  const { dataset, choice, threads, signal, manifest, onProgress } = publication;
   // every rating of a reader counts in the list, whatever rows were trained on
   const rows = Int32Array.from(dataset.ratings.reader.keys());
   const inputs = readerInputs(dataset, rows);
   let done = 0;
   for await (const batch of allLists(
-    { model, inputs, listLength: manifest.listLength, policy },
+    { model, inputs, listLength: manifest.listLength, choice },
     signal,
     threads,
   )) {

@@ -3,7 +3,6 @@ import type { Manifest } from '../contracts/manifest.ts';
 import { type Decision, type Figures, figuresOf, type RunRecord } from '../contracts/run.ts';
 import { MODEL_KEYS, type TRAIN_KEYS } from '../contracts/setting-groups.ts';
 import type { Settings } from '../contracts/settings.ts';
-import type { ListPolicy } from '../model/recommender.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -195,13 +194,14 @@ class TrainRun {
   ): Promise<void> {
     const { store, log, signal } = this.#deps;
     const { threads } = this.#settings;
-    const policy = policyOf(this.#settings);
+    const { policy, seed, maxPerAuthor } = this.#settings;
+    const choice = { policy, seed, maxPerAuthor };
     const onProgress = async (share: number): Promise<void> => {
       if (share === 1) return this.recorder.phase('publish');
       const secondsLeft = Math.round((this.recorder.elapsed() / share) * (1 - share));
       await this.recorder.progress({ ...this.recorder.record.progress, secondsLeft });
     };
-    const lists = { policy, threads };
+    const lists = { choice, threads };
     await publish(store, { manifest, model, dataset, heldOut, ...lists, signal, onProgress });
     this.recorder.record.version = manifest.version;
     log.info({ version: manifest.version, readers: dataset.readers.ids.length }, 'published');
@@ -228,10 +228,6 @@ class TrainRun {
       this.#deps.log.warn({ err: error }, what);
     }
   }
-}
-
-function policyOf({ policy, seed, samples }: TrainSettings): ListPolicy {
-  return policy === 'thompson' ? { kind: policy, seed, samples } : { kind: policy };
 }
 
 function contentHashOf(dataset: Dataset, settings: TrainSettings): string {

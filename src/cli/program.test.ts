@@ -131,7 +131,9 @@ describe('recommend', () => {
     expect(code).toBe(0);
     const [, ...books] = stdout.trimEnd().split('\n');
     expect(books).toHaveLength(2);
-    expect(books[0]).toMatch(/^1 +8\.50 ± 1\.\d\d +5\.5 to 10\.0 +0195153448 +Classical Mythology/);
+    expect(books[0]).toMatch(
+      /^1 +8\.50 ± 1\.\d\d +5\.5 to 10\.0 +5\.00 % +0195153448 +Classical Mythology/,
+    );
   });
 
   it('writes JSON with the names of the API', () => {

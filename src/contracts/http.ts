@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { metricsSchema } from './metrics.ts';
+import { POLICIES } from './policies.ts';
 
 /** Bodies and parameters of the HTTP API. Field names are those that older clients read. */
 
@@ -60,6 +61,18 @@ export const foldInBodySchema = z.strictObject({
   top_k: wholeNumber(1, MAX_TOP_K)
     .default(DEFAULT_TOP_K)
     .describe(`How many books; ${String(MAX_FOLD_IN_LIST)} at most are listed`),
+  policy: z
+    .enum(POLICIES)
+    .default('balanced')
+    .describe(
+      'Order of the list: expected rating, interest, the product of interest and the chance to be liked, the lower end of the rating, or a draw of both',
+    ),
+  seed: wholeNumber(0, 2 ** 32 - 1)
+    .optional()
+    .describe('Seed of the draw of policy `explore`; drawn and told where it is not given'),
+  max_per_author: wholeNumber(1, 10)
+    .default(4)
+    .describe('Most books of one author in ten places; 10 for no limit'),
 });
 
 /** Where a recommendation comes from. */
@@ -81,6 +94,14 @@ export const recommendationSchema = z.object({
   uncertainty_parts: z
     .object({ reader: z.number(), book: z.number(), noise: z.number() })
     .describe('Standard deviations by cause; the squares add up to the square of `uncertainty`'),
+  interest: z
+    .number()
+    .describe('Chance that the reader picks the book up next, 0 to 1 (docs/model.md 3.13)'),
+  signal: z
+    .string()
+    .describe(
+      'What speaks loudest for the interest: `readers` who met the same books, a family of labels such as `author`, `popularity` or `rating`',
+    ),
   source: sourceSchema,
 });
 
@@ -103,6 +124,8 @@ export const recommendAnswerSchema = z.object({
 
 export const foldInAnswerSchema = z.object({
   ...listFields,
+  policy: z.enum(POLICIES),
+  seed: z.number().int().optional().describe('Seed of the draw; present for policy `explore`'),
   unknown_isbns: z.array(z.string()).describe('ISBNs sent that the model does not know'),
 });
 

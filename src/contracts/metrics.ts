@@ -27,6 +27,8 @@ export const rankingSchema = z.object({
   readers: z.number().int(),
   ndcg10: z.number(),
   recall20: z.number(),
+  /** Mean reciprocal rank of the first relevant book of the top 20; 0 where there is none. */
+  mrr: z.number(),
   catalogueCoverage: z.number(),
   novelty: z.number(),
 });
@@ -51,7 +53,15 @@ export const metricsSchema = z.object({
     coverage: coverageSchema,
     /** Mean width of the 95 % interval, rating units. */
     width95: z.number(),
+    /** Of the default list, policy `balanced`. */
     ranking: rankingSchema,
+    /** Of the other policies. */
+    policies: z.object({
+      rating: rankingSchema,
+      interest: rankingSchema,
+      cautious: rankingSchema,
+      explore: rankingSchema,
+    }),
   }),
   baselines: z.object({
     globalMean: accuracySchema,

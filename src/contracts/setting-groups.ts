@@ -20,7 +20,7 @@ export const MODEL_KEYS = [
   'sweeps',
   'listLength',
   'policy',
-  'samples',
+  'maxPerAuthor',
 ] as const satisfies readonly SettingKey[];
 
 /** Settings of a training run, without those of the store. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { POLICIES } from './policies.ts';
 
 /** How a setting is given, beside its schema. */
 interface Source {
@@ -191,16 +192,12 @@ export const settingsSchema = z.strictObject({
     count(1, 1_000_000).default(10),
   ),
   policy: given(
-    { value: 'kind', description: 'Order of lists: predicted mean, lower quantile or one draw' },
-    z.enum(['mean', 'cautious', 'thompson']).default('mean'),
+    { value: 'kind', description: 'Order of lists: by rating, by interest or by both' },
+    z.enum(POLICIES).default('balanced'),
   ),
-  samples: given(
-    {
-      env: 'N_SAMPLES',
-      value: 'n',
-      description: 'Draws that policy thompson averages; 1 explores most',
-    },
-    count(1, 10_000).default(1),
+  maxPerAuthor: given(
+    { value: 'n', description: 'Most books of one author in ten places of a list' },
+    count(1, 10).default(4),
   ),
   publish: given(
     { value: 'when', description: 'When a new model goes live' },

@@ -16,7 +16,7 @@ const trainingSettings = settingsSchema.pick({
   threads: true,
   listLength: true,
   policy: true,
-  samples: true,
+  maxPerAuthor: true,
   publish: true,
   margin: true,
   keep: true,

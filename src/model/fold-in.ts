@@ -3,7 +3,7 @@ import { BookFit } from './book-effects.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
 import { ReaderStep } from './reader-step.ts';
 import type { ReaderInput } from './recommender.ts';
-import type { TrainedModel } from './trained-model.ts';
+import type { RatingModel } from './trained-model.ts';
 
 /** Rounds of posterior and noise factor; the factor moves by less than 1 % after them. */
 const ROUNDS = 3;
@@ -14,7 +14,7 @@ const ROUNDS = 3;
  * One object is a workspace; its fields speak of the last `solve`.
  */
 export class FoldIn {
-  readonly model: TrainedModel;
+  readonly model: RatingModel;
   readonly step: ReaderStep;
   readonly fit: BookFit;
   /** E[1 / (tau alpha_u)]: noise variance before the book's factor. */
@@ -24,7 +24,7 @@ export class FoldIn {
   private book = new Int32Array(64);
   private value = new Float64Array(64);
 
-  constructor(model: TrainedModel) {
+  constructor(model: RatingModel) {
     this.model = model;
     this.step = new ReaderStep(model.books);
     this.fit = new BookFit(this.step);

@@ -1,7 +1,7 @@
 import { effectPosterior } from './content-effects.ts';
 import type { LabelSpace } from './label-space.ts';
 import type { FoldIn } from './fold-in.ts';
-import type { TrainedModel } from './trained-model.ts';
+import type { RatingModel } from './trained-model.ts';
 
 /** A family with at most this many labels is bounded as a whole; one with more is looked up label by label. */
 const FEW_LABELS = 64;
@@ -12,7 +12,7 @@ const FEW_LABELS = 64;
  * large family that the reader likes follow, label by label, in the same order and with the best effects of all families.
  */
 export class ListRanking {
-  private readonly model: TrainedModel;
+  private readonly model: RatingModel;
   /** Positions in `order` of the books with label g: `position[labelStart[g] .. labelStart[g + 1])`, ascending. */
   private readonly labelStart: Int32Array;
   private readonly position: Int32Array;
@@ -32,7 +32,7 @@ export class ListRanking {
   private score = new Float64Array(0);
   private size = 0;
 
-  constructor(model: TrainedModel) {
+  constructor(model: RatingModel) {
     const { books, dim } = model;
     this.model = model;
     const listed = Int32Array.from(model.listed.keys()).filter((book) => model.listed[book] === 1);

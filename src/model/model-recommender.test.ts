@@ -3,7 +3,8 @@ import { randomInput, randomModel } from '../testing/random-model.ts';
 import { FoldIn } from './fold-in.ts';
 import { ModelRecommender } from './model-recommender.ts';
 import { seededRandom } from './random.ts';
-import type { ListPolicy, ReaderInput } from './recommender.ts';
+import { POLICIES, type Policy } from '../contracts/policies.ts';
+import { DEFAULT_CHOICE, type ReaderInput } from './recommender.ts';
 
 const BOOKS = 150;
 const model = randomModel(seededRandom(21), 2, BOOKS);
@@ -42,14 +43,9 @@ describe('predictions', () => {
 });
 
 describe('lists', () => {
-  const policies: ListPolicy[] = [
-    { kind: 'mean' },
-    { kind: 'cautious' },
-    { kind: 'thompson', seed: 3, samples: 1 },
-  ];
-
-  it.each(policies)('hold listed books that were not met, once each: $kind', (policy) => {
-    const { book, mean, low, high } = recommender.recommend(input, 20, policy);
+  it.each(POLICIES)('hold listed books that were not met, once each: %s', (policy) => {
+    const list = recommender.recommend(input, 20, { ...DEFAULT_CHOICE, policy, seed: 3 });
+    const { book, mean, low, high, interest, signal } = list;
     expect(book.length).toBe(20);
     expect(new Set(book).size).toBe(20);
     for (const met of [...input.ratedBook, ...input.unratedBook]) expect(book).not.toContain(met);
@@ -59,6 +55,9 @@ describe('lists', () => {
       expect(low[n]).toBeLessThanOrEqual(high[n]);
       expect(high[n]).toBeLessThanOrEqual(10);
       expect(mean[n]).toBeGreaterThanOrEqual(1);
+      expect(interest[n]).toBeGreaterThan(0);
+      expect(interest[n]).toBeLessThan(1);
+      expect(recommender.signals[signal[n]]).toBeDefined();
     }
   });
 
@@ -75,25 +74,52 @@ describe('lists', () => {
     });
   });
 
-  it('are ordered by the lower quantile of the mean where caution is asked for', () => {
+  const by = (policy: Policy, seed = 1) =>
+    recommender.recommend(input, 15, { policy, seed, maxPerAuthor: 10 });
+  const falling = (score: number[]) => score.toSorted((a, b) => b - a);
+
+  it('are ordered by what the policy names', () => {
     const fold = new FoldIn(model);
     fold.solve(input);
-    const { book } = recommender.recommend(input, 15, { kind: 'cautious' });
-    const score = Array.from(book, (b) => {
+    const cautious = Array.from(by('cautious').book, (b) => {
       const { mean, varReader, varBook } = fold.predict(b);
       return mean - 1.645 * Math.sqrt(varReader + varBook);
     });
-    expect(score).toEqual(score.toSorted((a, b) => b - a));
-    expect(Array.from(book)).not.toEqual(Array.from(recommender.recommend(input, 15).book));
+    expect(cautious).toEqual(falling(cautious));
+    const rating = Array.from(by('rating').book, (b) => fold.predict(b).mean);
+    expect(rating).toEqual(falling(rating));
+    const { interest } = by('interest');
+    expect([...interest]).toEqual(falling([...interest]));
+    const balanced = by('balanced');
+    const liked = recommender.predict(input, balanced.book).map((p) => p.atLeast(8));
+    const score = liked.map((p, n) => p * balanced.interest[n]);
+    score.slice(1).forEach((s, n) => {
+      expect(s).toBeLessThanOrEqual(score[n] * 1.000001);
+    });
+    const lists = POLICIES.map((policy) => by(policy).book.join());
+    expect(new Set(lists).size).toBe(POLICIES.length);
   });
 
   it('are drawn by the seed', () => {
-    const draw = (seed: number, samples: number) =>
-      Array.from(recommender.recommend(input, 10, { kind: 'thompson', seed, samples }).book);
-    expect(draw(1, 1)).toEqual(draw(1, 1));
-    expect(draw(1, 1)).not.toEqual(draw(2, 1));
-    // the average of very many draws is the mean
-    expect(draw(1, 1e12)).toEqual(Array.from(recommender.recommend(input, 10).book));
+    expect(by('explore', 1)).toEqual(by('explore', 1));
+    expect(by('explore', 1).book).not.toEqual(by('explore', 2).book);
+    expect(by('balanced', 1)).toEqual(by('balanced', 2));
+  });
+
+  it.each(POLICIES)('have few books of one author in ten, and each work once: %s', (policy) => {
+    const works = {
+      author: Int32Array.from({ length: BOOKS }, (_, n) => n % 12),
+      edition: Int32Array.from({ length: BOOKS }, (_, n) => (n < 75 ? n : n - 75)),
+    };
+    const some = new ModelRecommender({ ...model, interest: { ...model.interest, works } });
+    const { book } = some.recommend(input, 20, { policy, seed: 1, maxPerAuthor: 1 });
+    expect(book.length).toBe(20);
+    for (const ten of [book.slice(0, 10), book.slice(10)]) {
+      expect(new Set(Array.from(ten, (b) => works.author[b])).size).toBe(10);
+    }
+    const seen = [...book, ...input.ratedBook, ...input.unratedBook].map((b) => works.edition[b]);
+    const met = [...input.ratedBook, ...input.unratedBook].map((b) => works.edition[b]);
+    expect(new Set(seen).size).toBe(book.length + new Set(met).size);
   });
 
   it('are served to a reader of whom nothing is known', () => {
@@ -104,7 +130,9 @@ describe('lists', () => {
       unratedBook: new Uint32Array(),
     };
     const listed = model.listed.reduce((sum, one) => sum + one, 0);
-    expect(recommender.recommend(nobody, 10_000).book.length).toBe(listed);
+    expect(
+      recommender.recommend(nobody, 10_000, { ...DEFAULT_CHOICE, maxPerAuthor: 10 }).book.length,
+    ).toBe(listed);
     expect(recommender.recommend(nobody, 0).book.length).toBe(0);
   });
 });

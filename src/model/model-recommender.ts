@@ -2,24 +2,31 @@ import { ageBand } from './age-band.ts';
 import { countryLabel, stateLabel } from './country-label.ts';
 import { FoldIn } from './fold-in.ts';
 import { levelProbabilities, probabilityAtLeast, ratingQuantile } from './level-map.ts';
+import { signalNames } from './interest/interest-model.ts';
+import { type ListedBook, ListMaker } from './interest/list-maker.ts';
 import { ListRanking } from './list-ranking.ts';
-import { normalDraw, seededRandom } from './random.ts';
 import type { RankedList } from './ranked-list.ts';
-import type { ListPolicy, Prediction, ReaderInput, Recommender } from './recommender.ts';
+import {
+  DEFAULT_CHOICE,
+  type ListChoice,
+  type Prediction,
+  type ReaderInput,
+  type Recommender,
+} from './recommender.ts';
 import type { TrainedModel } from './trained-model.ts';
 
-/** Books that a policy other than `mean` chooses from, as a multiple of the list's length. */
-const POOL = 10;
-/** Standard normal quantile of the cautious policy, 5 %. */
-const CAUTIOUS_Z = -1.6448536269514722;
+/** Best books by mean that policy `rating` chooses from, as a multiple of the list's length. */
+const POOL = 3;
 
 /** Answers for any reader from a trained model; one object serves one thread. */
 export class ModelRecommender implements Recommender {
   readonly model: TrainedModel;
   readonly levels: Float64Array;
   readonly unknownBook: number;
+  readonly signals: readonly string[];
   private readonly fold: FoldIn;
   private readonly ranking: ListRanking;
+  private readonly maker: ListMaker;
   private readonly probability: Float64Array;
   private readonly familyOfName = new Map<string, ReadonlyMap<string, number>>();
 
@@ -27,8 +34,10 @@ export class ModelRecommender implements Recommender {
     this.model = model;
     this.levels = model.levelMap.levels;
     this.unknownBook = model.listed.length - 1;
+    this.signals = signalNames(model.books.labels.families);
     this.fold = new FoldIn(model);
     this.ranking = new ListRanking(model);
+    this.maker = new ListMaker(model);
     this.probability = new Float64Array(this.levels.length);
     let start = 0;
     for (const { name, labels } of model.readerPrior.families) {
@@ -55,30 +64,21 @@ export class ModelRecommender implements Recommender {
     return text.toLowerCase();
   }
 
-  recommend(reader: ReaderInput, topK: number, policy: ListPolicy = { kind: 'mean' }): RankedList {
+  recommend(reader: ReaderInput, topK: number, choice: ListChoice = DEFAULT_CHOICE): RankedList {
     this.fold.solve(reader);
-    const pool = policy.kind === 'mean' ? topK : POOL * topK;
-    const best = this.ranking.best(this.fold, reader.ratedBook, reader.unratedBook, pool);
-    if (policy.kind === 'mean') return this.listOf(best);
-    const score = this.policyScores(best, policy);
-    const order = Array.from(best.keys()).sort((a, b) => score[b] - score[a] || a - b);
-    return this.listOf(Int32Array.from(order.slice(0, topK), (n) => best[n]));
+    const { ratedBook, unratedBook } = reader;
+    if (choice.policy !== 'rating')
+      return this.listOf(this.maker.list(this.fold, reader, topK, choice));
+    const best = this.ranking.best(this.fold, ratedBook, unratedBook, POOL * topK);
+    return this.listOf(this.maker.listOf(this.fold, reader, best, { count: topK, choice }));
   }
 
-  private policyScores(books: Int32Array, policy: ListPolicy): Float64Array {
-    const random = policy.kind === 'thompson' ? seededRandom(policy.seed) : null;
-    const draws = policy.kind === 'thompson' ? policy.samples : 1;
-    return Float64Array.from(books, (book) => {
-      const { mean, varReader, varBook } = this.fold.predict(book);
-      const z = random === null ? CAUTIOUS_Z : normalDraw(random) / Math.sqrt(draws);
-      return mean + z * Math.sqrt(varReader + varBook);
-    });
-  }
-
-  private listOf(books: Int32Array): RankedList {
+  private listOf(books: readonly ListedBook[]): RankedList {
     const count = books.length;
     const list = {
-      book: Uint32Array.from(books),
+      book: Uint32Array.from(books, ({ book }) => book),
+      interest: Float32Array.from(books, ({ interest }) => interest),
+      signal: Uint8Array.from(books, ({ signal }) => signal),
       mean: new Float32Array(count),
       low: new Float32Array(count),
       high: new Float32Array(count),
@@ -88,7 +88,7 @@ export class ModelRecommender implements Recommender {
     };
     const { levelMap } = this.model;
     for (let n = 0; n < count; n++) {
-      const { mean, varReader, varBook, varNoise } = this.fold.predict(books[n]);
+      const { mean, varReader, varBook, varNoise } = this.fold.predict(books[n].book);
       const variance = varReader + varBook + varNoise;
       const sd = Math.sqrt(variance);
       levelProbabilities(levelMap, mean, variance, this.probability, 0);

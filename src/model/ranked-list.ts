@@ -11,4 +11,8 @@ export interface RankedList {
   readonly sdReader: Float32Array;
   readonly sdBook: Float32Array;
   readonly sdNoise: Float32Array;
+  /** P(picks up). */
+  readonly interest: Float32Array;
+  /** Index of the signal that spoke loudest, see `signalNames`. */
+  readonly signal: Uint8Array;
 }

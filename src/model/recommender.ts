@@ -1,3 +1,4 @@
+import type { Policy } from '../contracts/policies.ts';
 import type { RankedList } from './ranked-list.ts';
 
 /** What is known of a reader: the input of fold-in. All books by catalogue index. */
@@ -34,14 +35,17 @@ export interface Prediction {
   atLeast(t: number): number;
 }
 
-/**
- * How a list is ordered: by predicted mean; by the 5 % quantile of what the mean may be; or by the average of `samples`
- * draws of it (one draw is Thompson sampling). The last two re-order the best books by mean, ten times as many as asked.
- */
-export type ListPolicy =
-  | { readonly kind: 'mean' }
-  | { readonly kind: 'cautious' }
-  | { readonly kind: 'thompson'; readonly seed: number; readonly samples: number };
+/** How a list is made. */
+export interface ListChoice {
+  readonly policy: Policy;
+  /** Seed of the draws of policy `explore`; the others draw nothing. */
+  readonly seed: number;
+  /** Books of one author in ten places, at least 1. */
+  readonly maxPerAuthor: number;
+}
+
+/** Lists as they are made where nothing else is asked for. */
+export const DEFAULT_CHOICE: ListChoice = { policy: 'balanced', seed: 1, maxPerAuthor: 4 };
 
 /** A trained model that answers for any reader by fold-in. Pure; holds no reader. */
 export interface Recommender {
@@ -49,9 +53,11 @@ export interface Recommender {
   readonly levels: Float64Array;
   /** Index for `predict` of the book of which nothing is known; it is never listed. */
   readonly unknownBook: number;
+  /** Names of the signals of interest, in the order of `RankedList.signal`. */
+  readonly signals: readonly string[];
   /** Label indices for named fields, e.g. `{country: 'usa', age: '31'}`; what is unknown is left out. */
   labelsOf(fields: Readonly<Record<string, string>>): Uint32Array;
-  /** The best `topK` listed books that the reader has not rated or met. */
-  recommend(reader: ReaderInput, topK: number, policy?: ListPolicy): RankedList;
+  /** Up to `topK` listed books, best first, none of a work that the reader has rated or met. */
+  recommend(reader: ReaderInput, topK: number, choice?: ListChoice): RankedList;
   predict(reader: ReaderInput, books: Uint32Array): Prediction[];
 }

@@ -1,3 +1,4 @@
+import type { InterestModel } from './interest/interest-model.ts';
 import type { LevelMap } from './level-map.ts';
 import type { BookSide } from './reader-step.ts';
 
@@ -14,10 +15,10 @@ export interface ReaderPriorModel {
 }
 
 /**
- * Everything that answers for any reader: books, hyper-parameters and the map to the levels. No reader is in it. The
+ * Everything that predicts any reader's ratings: books, hyper-parameters and the map to the levels. No reader is in it. The
  * last of the M books stands for any that is not in the catalogue: the books' prior, without labels, never listed.
  */
-export interface TrainedModel {
+export interface RatingModel {
   /** D = K + 1. */
   readonly dim: number;
   /** mu */
@@ -33,4 +34,9 @@ export interface TrainedModel {
   readonly levelMap: LevelMap;
   /** 1 where the book may be listed, length M. */
   readonly listed: Uint8Array;
+}
+
+/** What lists are made from: ratings, and what readers pick up. */
+export interface TrainedModel extends RatingModel {
+  readonly interest: InterestModel;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { InterestModel } from '../model/interest/interest-model.ts';
 import type { LabelSpace } from '../model/label-space.ts';
 import { ModelRecommender } from '../model/model-recommender.ts';
 import type { Recommender } from '../model/recommender.ts';
@@ -54,6 +55,7 @@ export function encodeModel(model: TrainedModel): Uint8Array {
     cuts: levelMap.cuts,
     groupEdges: levelMap.groupEdges,
     mass: levelMap.mass,
+    ...interestColumns(model.interest),
   });
 }
 
@@ -93,6 +95,43 @@ export function decodeModel(bytes: Uint8Array): TrainedModel {
       mass: doubles('mass'),
     },
     listed: columns.array('listed', Uint8Array),
+    interest: interestFrom(columns),
+  };
+}
+
+function interestColumns({ ties, weights, works, ...interest }: InterestModel) {
+  return {
+    tieExponent: interest.exponent,
+    tieStart: ties.start,
+    tieBook: ties.book,
+    tieStrength: ties.strength,
+    popularity: interest.popularity,
+    signalWeight: weights.mean,
+    signalWeightCov: weights.cov,
+    signalCentre: interest.centre,
+    author: works.author,
+    edition: works.edition,
+  };
+}
+
+function interestFrom(columns: Columns): InterestModel {
+  return {
+    exponent: z.number().parse(columns.json('tieExponent')),
+    ties: {
+      start: columns.array('tieStart', Int32Array),
+      book: columns.array('tieBook', Int32Array),
+      strength: columns.array('tieStrength', Float32Array),
+    },
+    popularity: columns.array('popularity', Int32Array),
+    weights: {
+      mean: columns.array('signalWeight', Float64Array),
+      cov: columns.array('signalWeightCov', Float64Array),
+    },
+    centre: columns.array('signalCentre', Float64Array),
+    works: {
+      author: columns.array('author', Int32Array),
+      edition: columns.array('edition', Int32Array),
+    },
   };
 }
 

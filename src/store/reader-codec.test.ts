@@ -26,6 +26,8 @@ const list: fc.Arbitrary<RankedList> = fc.nat(60).chain((n) => {
     sdReader: spread,
     sdBook: spread,
     sdNoise: spread,
+    interest: floats(n, f32({ min: 0, max: 1 })),
+    signal: fc.uint8Array({ minLength: n, maxLength: n }),
   });
 });
 
@@ -76,7 +78,7 @@ describe('the codec of readers', () => {
     expect(Math.max(...high)).toBe(10);
   });
 
-  it('takes 16 bytes for each item of the list', () => {
+  it('takes 21 bytes for each item of the list', () => {
     const empty = {
       ...sampleRecord([]),
       ratedBook: Uint32Array.of(),
@@ -87,8 +89,10 @@ describe('the codec of readers', () => {
     for (const name of ['mean', 'low', 'high', 'sdReader', 'sdBook', 'sdNoise'] as const) {
       none.list[name] = Float32Array.of();
     }
+    none.list.interest = Float32Array.of();
+    none.list.signal = Uint8Array.of();
     none.list.book = Uint32Array.of();
-    expect(with3 - encodeReader(none).length).toBe(3 * 16);
+    expect(with3 - encodeReader(none).length).toBe(3 * 21);
   });
 
   it('refuses a record with any byte changed or cut off', () => {

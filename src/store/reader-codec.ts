@@ -9,19 +9,20 @@ import type { ReaderRecord } from './store.ts';
  *
  * | at | what |
  * | --- | --- |
- * | 0 | u8 format, 1 |
+ * | 0 | u8 format, 2 |
  * | 1 | u8 source: 0 prior, 1 personal |
  * | 2 | u16 items n of the list |
  * | 4 | u32 labels, u32 rated books, u32 unrated books |
  * | 16 | f32 least and greatest rating of the list, f32 greatest standard deviation |
  * | 28 | u32 CRC-32 of all other bytes |
  * | 32 | u32 columns: books of the list, labels, rated books, unrated books |
- * | | f32 column: values of the rated books |
+ * | | f32 columns: values of the rated books, interest of the list |
  * | | u16 columns, n each: mean, low, high between the two ratings; three deviations from 0 to the greatest |
+ * | | u8 column, n: signal |
  *
- * 16 bytes an item. A rating is off by at most 1 / 131,070 of the list's own span.
+ * 21 bytes an item. A rating is off by at most 1 / 131,070 of the list's own span.
  */
-const FORMAT = 1;
+const FORMAT = 2;
 const HEADER = 32;
 const CRC_AT = 28;
 const STEPS = 65_535;
@@ -63,8 +64,11 @@ export function encodeReader(record: ReaderRecord): Uint8Array {
   }
   new Float32Array(bytes.buffer, at, record.ratedValue.length).set(record.ratedValue);
   at += record.ratedValue.byteLength;
+  new Float32Array(bytes.buffer, at, n).set(list.interest);
+  at += list.interest.byteLength;
   for (const name of RATING_COLUMNS) at = quantize(list[name], bytes, at, ratings.min, ratings.max);
   for (const name of SPREAD_COLUMNS) at = quantize(list[name], bytes, at, 0, spreads.max);
+  bytes.set(list.signal, at);
   view.setUint32(CRC_AT, checksum(bytes), true);
   return bytes;
 }
@@ -101,6 +105,8 @@ export function decodeReader(stored: Uint8Array): ReaderRecord {
   const unratedBook = u32(unrated);
   const ratedValue = new Float32Array(bytes.buffer, at, rated);
   at += ratedValue.byteLength;
+  const interest = new Float32Array(bytes.buffer, at, n);
+  at += interest.byteLength;
   const restore = (from: number, to: number): Float32Array => {
     const column = dequantize(new Uint16Array(bytes.buffer, at, n), from, to);
     at += n * 2;
@@ -116,6 +122,8 @@ export function decodeReader(stored: Uint8Array): ReaderRecord {
       sdReader: restore(0, spread),
       sdBook: restore(0, spread),
       sdNoise: restore(0, spread),
+      interest,
+      signal: bytes.slice(bytes.length - n),
     },
     labels: labelColumn,
     ratedBook,
@@ -125,7 +133,7 @@ export function decodeReader(stored: Uint8Array): ReaderRecord {
 }
 
 function sizeOf(n: number, labels: number, rated: number, unrated: number): number {
-  return HEADER + 16 * n + 4 * labels + 8 * rated + 4 * unrated;
+  return HEADER + 21 * n + 4 * labels + 8 * rated + 4 * unrated;
 }
 
 type NumberColumn = (typeof RATING_COLUMNS)[number] | (typeof SPREAD_COLUMNS)[number];

@@ -1,3 +1,4 @@
+import { type InterestModel, signalNames } from '../model/interest/interest-model.ts';
 import { plainLevelMap } from '../model/level-map.ts';
 import { normalDraw } from '../model/random.ts';
 import type { Random } from '../model/random.ts';
@@ -23,6 +24,7 @@ export function randomModel(
   const dim = rank + 1;
   const labels = READER_FAMILIES.flatMap((family) => family.labels).length;
   const normals = (count: number) => Float64Array.from({ length: count }, () => normalDraw(random));
+  const bookSide = randomBooks(random, rank, books, authors);
   return {
     dim,
     offset: 6,
@@ -34,10 +36,44 @@ export function randomModel(
       effect: normals(labels * dim),
       precision: randomPrecision(random, dim, 2),
     },
-    books: randomBooks(random, rank, books, authors),
+    books: bookSide,
     bookNoise: Float64Array.from({ length: books }, () => 0.5 + random()),
     levelMap: plainLevelMap(Float64Array.from({ length: 10 }, (_, l) => l + 1)),
     listed: Uint8Array.from({ length: books }, () => (random() < 0.8 ? 1 : 0)),
+    interest: randomInterest(random, books, bookSide.labels.families),
+  };
+}
+
+/** Each book is tied to the next five; every other book has an author of ten, the rest have none. */
+export function randomInterest(
+  random: Random,
+  books: number,
+  families: readonly string[],
+): InterestModel {
+  const ties = Math.min(5, books);
+  const width = signalNames(families).length;
+  const cov = new Float64Array((width + 1) ** 2);
+  for (let a = 0; a <= width; a++) cov[a * (width + 2)] = 0.01;
+  return {
+    ties: {
+      start: Int32Array.from({ length: books + 1 }, (_, book) => book * ties),
+      book: Int32Array.from(
+        { length: books * ties },
+        (_, n) => (Math.floor(n / ties) + (n % ties) + 1) % books,
+      ),
+      strength: Float32Array.from({ length: books * ties }, () => random()),
+    },
+    popularity: Int32Array.from({ length: books }, () => 1 + randomIndex(random, 50)),
+    exponent: 0.4,
+    weights: {
+      mean: Float64Array.from({ length: width + 1 }, (_, a) => (a < width ? random() : -4)),
+      cov,
+    },
+    centre: new Float64Array(width),
+    works: {
+      author: Int32Array.from({ length: books }, (_, n) => (n % 2 === 0 ? n % 20 : -1)),
+      edition: Int32Array.from({ length: books }, (_, n) => n),
+    },
   };
 }
 

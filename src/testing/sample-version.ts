@@ -19,6 +19,7 @@ const LEVELS = Float64Array.from({ length: 10 }, (_, i) => i + 1);
  */
 export class SampleRecommender implements Recommender {
   readonly levels = LEVELS;
+  readonly signals = ['readers', 'popularity', 'history', 'rating'];
   readonly unknownBook: number;
   readonly #means: readonly number[];
 
@@ -80,19 +81,29 @@ export function listOf(
     sdReader: fill(1 / Math.sqrt(1 + ratings)),
     sdBook: fill(0.5),
     sdNoise: fill(1.25),
+    interest: fill(0.05),
+    signal: new Uint8Array(entries.length),
   };
 }
 
 const slices = { p50: 0.5, p80: 0.8, p90: 0.9, p95: 0.95 };
 const accuracy = { rmse: 1.55, mae: 1.18 };
-const ranking = { readers: 2, ndcg10: 0.1, recall20: 0.2, catalogueCoverage: 0.3, novelty: 10 };
+const ranking = {
+  readers: 2,
+  ndcg10: 0.1,
+  recall20: 0.2,
+  mrr: 0.1,
+  catalogueCoverage: 0.3,
+  novelty: 10,
+};
+const policies = { rating: ranking, interest: ranking, cautious: ranking, explore: ranking };
 const interval = { value: -0.04, low: -0.05, high: -0.03 };
 
 const METRICS: Metrics = {
   split: 'random',
   trainRows: 90,
   testRows: 10,
-  model: { ...accuracy, dnll: 1.7, crps: 0.8, coverage: slices, width95: 5.5, ranking },
+  model: { ...accuracy, dnll: 1.7, crps: 0.8, coverage: slices, width95: 5.5, ranking, policies },
   baselines: { globalMean: accuracy, bias: accuracy, popularity: ranking },
   differences: {
     rmseVsGlobalMean: interval,
@@ -119,7 +130,7 @@ export function sampleManifest(version: string, readers: number): Manifest {
     scale: { levels: [...LEVELS] },
     model: { rank: 8, effectiveRank: 6.5, sweeps: 30, seed: 1, elbo: -1234.5, noiseSd: 1.3 },
     listLength: 3,
-    policy: 'mean',
+    policy: 'balanced',
     metrics: METRICS,
     trainSeconds: 12.5,
   };

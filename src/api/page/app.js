@@ -85,6 +85,10 @@ function drawBook(/** @type {any} */ book) {
     ` 95 %: ${low.toFixed(1)} to ${high.toFixed(1)}`,
     drawInterval(book),
   );
+  const chance = 100 * book.interest;
+  score.append(
+    element('div', 'interest', `Interest ${chance.toFixed(chance < 1 ? 2 : 1)} %: ${book.signal}`),
+  );
   score.title = `Standard deviation ${book.uncertainty.toFixed(2)}: reader ${reader.toFixed(2)}, book ${ofBook.toFixed(2)}, noise ${noise.toFixed(2)}`;
   const by = [book.author, book.year, book.isbn].filter(Boolean).join(' · ');
   return element(

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import {
   type FoldInAnswer,
@@ -6,7 +7,7 @@ import {
   foldInBodySchema,
   MAX_FOLD_IN_LIST,
 } from '../../contracts/http.ts';
-import type { ReaderInput } from '../../model/recommender.ts';
+import type { ListChoice, ReaderInput } from '../../model/recommender.ts';
 import { freshJson } from '../answer.ts';
 import type { LiveVersion } from '../live-version.ts';
 import { trained } from '../live-model.ts';
@@ -30,7 +31,8 @@ export const foldIn = route({
     const { top_k } = call.body;
     const { reader, unknown } = readerOf(version, call.body);
     const stop = deps.metrics.foldInSeconds.startTimer();
-    const list = version.recommender.recommend(reader, Math.min(top_k, MAX_FOLD_IN_LIST));
+    const choice = choiceOf(call.body);
+    const list = version.recommender.recommend(reader, Math.min(top_k, MAX_FOLD_IN_LIST), choice);
     stop();
     const source = reader.ratedBook.length > 0 ? 'personal' : 'prior';
     const available = version.manifest.counts.listedBooks - listedAmong(version, reader.ratedBook);
@@ -39,12 +41,19 @@ export const foldIn = route({
       total_available: available,
       source,
       model_version: version.id,
+      policy: choice.policy,
+      ...(choice.policy === 'explore' ? { seed: choice.seed } : {}),
       unknown_isbns: unknown,
       ...noteOf(top_k, list.book.length, available),
     };
     return { ...freshJson(body), source: 'fold_in' };
   },
 });
+
+/** How the list is made; a draw without a seed gets one, which is told. */
+function choiceOf({ policy, seed, max_per_author }: FoldInBody): ListChoice {
+  return { policy, seed: seed ?? randomInt(2 ** 32), maxPerAuthor: max_per_author };
+}
 
 /** Ratings by catalogue index; throws `InvalidRequest` for ratings off the scale. */
 function readerOf(

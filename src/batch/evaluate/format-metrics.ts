@@ -18,7 +18,8 @@ export function formatMetrics(metrics: Metrics): string {
       coverageLine(slice.name, slice.coverage),
     ),
     '',
-    rankingLine('model', model.ranking),
+    rankingLine('balanced', model.ranking),
+    ...Object.entries(model.policies).map(([name, figures]) => rankingLine(name, figures)),
     rankingLine('popularity', baselines.popularity),
   ].join('\n');
 }
@@ -36,9 +37,9 @@ function coverageLine(name: string, { p50, p80, p90, p95 }: Coverage): string {
 }
 
 function rankingLine(name: string, ranking: Ranking): string {
-  const { ndcg10, recall20, catalogueCoverage, novelty, readers } = ranking;
+  const { ndcg10, recall20, mrr, catalogueCoverage, novelty, readers } = ranking;
   return [
-    `${name.padEnd(12)} NDCG@10 ${ndcg10.toFixed(4)}  Recall@20 ${recall20.toFixed(4)}`,
+    `${name.padEnd(12)} NDCG@10 ${ndcg10.toFixed(4)}  Recall@20 ${recall20.toFixed(4)}  MRR ${mrr.toFixed(4)}`,
     `catalogue ${(100 * catalogueCoverage).toFixed(1)} %  novelty ${novelty.toFixed(2)}  (${readers} readers)`,
   ].join('  ');
 }

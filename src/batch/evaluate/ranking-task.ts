@@ -1,4 +1,5 @@
 import { countingOrder, countingStarts } from '../../model/rating-matrix.ts';
+import { relevantFrom } from '../../model/relevant-from.ts';
 import type { Dataset } from '../ingest/dataset.ts';
 import type { Split } from './split.ts';
 
@@ -19,15 +20,6 @@ export interface RankingTask {
   readonly popularity: Int32Array;
   /** Readers of the data set. */
   readonly readerCount: number;
-}
-
-/** Least level that makes a book relevant: the first one at 70 % of the scale's span or above. */
-export function relevantFrom(levels: Float64Array): number {
-  const low = levels[0];
-  const high = levels[levels.length - 1];
-  // The slack keeps a level that is exactly there from being lost to rounding.
-  const least = low + 0.7 * (high - low) - 1e-9 * (high - low);
-  return levels.find((level) => level >= least) ?? high;
 }
 
 /** Sets up the ranking of listed books for the readers of the test rows. */

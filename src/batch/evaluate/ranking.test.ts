@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { relevantFrom } from '../../model/relevant-from.ts';
 import { smallDataset } from '../../testing/small-dataset.ts';
 import { ndcg, recall, scoreRanking } from './ranking.ts';
-import { popularityLists, rankingTask, relevantFrom } from './ranking-task.ts';
+import { popularityLists, rankingTask } from './ranking-task.ts';
 
 /** Books by index: 0 a, 1 b, 2 c, 3 e (not listed), 4 d. */
 const data = smallDataset(
@@ -98,6 +99,7 @@ describe('scoreRanking', () => {
     expect(ranking.readers).toBe(1);
     expect(ranking.ndcg10).toBeCloseTo(1 / Math.log2(3) / ideal, 12);
     expect(ranking.recall20).toBe(0.5);
+    expect(ranking.mrr).toBe(0.5);
     expect(ranking.catalogueCoverage).toBe(0.5);
     // d and b were met by nobody in training: share (0 + 1) / (3 + 1), 2 bits.
     expect(ranking.novelty).toBe(2);
@@ -116,6 +118,7 @@ describe('scoreRanking', () => {
       readers: 0,
       ndcg10: 0,
       recall20: 0,
+      mrr: 0,
       catalogueCoverage: 0,
       novelty: 0,
     });

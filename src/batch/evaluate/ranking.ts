@@ -28,12 +28,14 @@ export function scoreRanking(task: RankingTask, lists: readonly BookList[]): Ran
   });
   const ndcg10 = Float64Array.from(lists, (list, n) => ndcg(list, task.relevant[n]));
   const recall20 = Float64Array.from(lists, (list, n) => recall(list, task.relevant[n]));
+  const reciprocal = Float64Array.from(lists, (list, n) => reciprocalRank(list, task.relevant[n]));
   const measured = lists.length > 0;
   return {
     ranking: {
       readers: lists.length,
       ndcg10: measured ? mean(ndcg10) : 0,
       recall20: measured ? mean(recall20) : 0,
+      mrr: measured ? mean(reciprocal) : 0,
       ...variety(task, lists),
     },
     ndcg10,
@@ -60,6 +62,14 @@ export function recall(list: BookList, relevant: Int32Array): number {
     if (relevant.includes(list[rank])) hits++;
   }
   return hits / relevant.length;
+}
+
+/** 1 / rank of the first relevant book of the first 20, or 0. */
+export function reciprocalRank(list: BookList, relevant: Int32Array): number {
+  for (let rank = 0; rank < Math.min(list.length, LIST_LENGTH); rank++) {
+    if (relevant.includes(list[rank])) return 1 / (rank + 1);
+  }
+  return 0;
 }
 
 /** Catalogue coverage and novelty of the lists' first 10 books. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { metricsSchema } from '../../contracts/metrics.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import { smallDataset, type Entry } from '../../testing/small-dataset.ts';
+import type { BookList } from './ranking.ts';
 import { popularityLists, rankingTask } from './ranking-task.ts';
 import { evaluationReport, type EvaluationInput } from './report.ts';
 import { splitRows } from './split.ts';
@@ -21,6 +22,14 @@ const split = splitRows(dataset, { kind: 'random', seed: 1, fraction: 0.25 });
 const value = Float64Array.from(split.test, (row) => dataset.ratings.value[row]);
 const task = rankingTask(dataset, split);
 
+const everyPolicy = (lists: readonly BookList[]) => ({
+  rating: lists,
+  interest: lists,
+  balanced: lists,
+  cautious: lists,
+  explore: lists,
+});
+
 /** Sure and right predictions of all test rows. */
 function oracle(): EvaluationInput {
   const pmf = new Float64Array(value.length * LEVELS);
@@ -37,7 +46,7 @@ function oracle(): EvaluationInput {
     },
     ranking: {
       task,
-      lists: task.relevant,
+      lists: everyPolicy(task.relevant),
     },
     seed: 1,
   };
@@ -107,7 +116,7 @@ describe('evaluationReport', () => {
         pmf: new Float64Array(rows * LEVELS).fill(1 / LEVELS),
         intervals: new Float64Array(rows * 8).fill(6),
       },
-      ranking: { task: nobody, lists: popularityLists(nobody) },
+      ranking: { task: nobody, lists: everyPolicy(popularityLists(nobody)) },
     });
     expect(got.model.ranking.readers).toBe(0);
     expect(got.differences.ndcg10VsPopularity).toBeNull();

@@ -1,4 +1,5 @@
 import type { Accuracy, Metrics } from '../../contracts/metrics.ts';
+import type { Policy } from '../../contracts/policies.ts';
 import { AppError } from '../../runtime/errors.ts';
 import type { Dataset } from '../ingest/dataset.ts';
 import { fitBiases, globalMean, predictBiases } from './baselines.ts';
@@ -30,8 +31,8 @@ export interface EvaluationInput {
   readonly predictions: Predictions;
   readonly ranking: {
     readonly task: RankingTask;
-    /** The model's list for each reader of the task. */
-    readonly lists: readonly BookList[];
+    /** Lists of every policy for each reader of the task. */
+    readonly lists: Readonly<Record<Policy, readonly BookList[]>>;
   };
   /** Seed of the bootstrap. */
   readonly seed: number;
@@ -60,7 +61,8 @@ export function evaluationReport(input: EvaluationInput): Metrics {
     { seed: input.seed },
   );
   const { task, lists } = input.ranking;
-  const ranked = scoreRanking(task, lists);
+  const ranked = scoreRanking(task, lists.balanced);
+  const figures = (policy: Policy) => scoreRanking(task, lists[policy]).ranking;
   const popular = scoreRanking(task, popularityLists(task));
   const slices = (groups: ReturnType<typeof byCount>) =>
     measureSlices(groups, model.squared, predictions.intervals, value);
@@ -75,6 +77,12 @@ export function evaluationReport(input: EvaluationInput): Metrics {
       coverage: metrics.coverage(predictions.intervals, value),
       width95: metrics.meanWidth95(predictions.intervals),
       ranking: ranked.ranking,
+      policies: {
+        rating: figures('rating'),
+        interest: figures('interest'),
+        cautious: figures('cautious'),
+        explore: figures('explore'),
+      },
     },
     baselines: {
       globalMean: overall.accuracy,

@@ -3,10 +3,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ModelRecommender } from '../../model/model-recommender.ts';
 import { seededRandom } from '../../model/random.ts';
 import type { RankedList } from '../../model/ranked-list.ts';
-import type { ListPolicy, ReaderInput } from '../../model/recommender.ts';
+import { DEFAULT_CHOICE, type ListChoice, type ReaderInput } from '../../model/recommender.ts';
 import { decodeModel, encodeModel } from '../../store/model-codec.ts';
 import { randomInput, randomModel } from '../../testing/random-model.ts';
-import { allLists, type ListBatch, type ListJob, policyOfReader } from './list-pool.ts';
+import { allLists, type ListBatch, type ListJob, choiceOfReader } from './list-pool.ts';
 import { packLists } from './packed-lists.ts';
 import { inputOf, type ReaderInputs } from './reader-inputs.ts';
 
@@ -14,9 +14,9 @@ import { inputOf, type ReaderInputs } from './reader-inputs.ts';
 const READERS = 1100;
 const BOOKS = 40;
 const LENGTH = 5;
-const POLICIES: readonly ListPolicy[] = [
-  { kind: 'mean' },
-  { kind: 'thompson', seed: 4_294_967_000, samples: 1 },
+const CHOICES: readonly ListChoice[] = [
+  DEFAULT_CHOICE,
+  { ...DEFAULT_CHOICE, policy: 'explore', seed: 4_294_967_000 },
 ];
 
 const random = seededRandom(1);
@@ -44,7 +44,7 @@ function columnsOf(readers: readonly ReaderInput[]): ReaderInputs {
   };
 }
 
-const jobOf = (policy: ListPolicy): ListJob => ({ model, inputs, listLength: LENGTH, policy });
+const jobOf = (choice: ListChoice): ListJob => ({ model, inputs, listLength: LENGTH, choice });
 
 async function batchesOf(job: ListJob, threads: number): Promise<ListBatch[]> {
   const batches: ListBatch[] = [];
@@ -69,15 +69,15 @@ function watchWorkers(onStart: (worker: Worker) => void = () => undefined): Work
 const GONE = -1;
 
 describe('the lists of all readers', () => {
-  describe.each(POLICIES)('by policy $kind', (policy) => {
+  describe.each(CHOICES)('by policy $policy', (choice) => {
     const recommender = new ModelRecommender(decodeModel(model));
     const expected: RankedList[] = Array.from({ length: READERS }, (_, u) =>
-      recommender.recommend(inputOf(inputs, u), LENGTH, policyOfReader(policy, u)),
+      recommender.recommend(inputOf(inputs, u), LENGTH, choiceOfReader(choice, u)),
     );
 
     it.each([1, 2, 3])('are the same bytes on %i threads as on none', async (threads) => {
       const workers = watchWorkers();
-      const batches = await batchesOf(jobOf(policy), threads);
+      const batches = await batchesOf(jobOf(choice), threads);
       expect(workers).toHaveLength(threads);
       expect(batches.map(({ from }) => from)).toEqual([0, 512, 1024]);
       const lists = batches.flatMap((batch) => batch.lists);
@@ -87,13 +87,13 @@ describe('the lists of all readers', () => {
 
   it('start no more threads than there are batches', async () => {
     const workers = watchWorkers();
-    await batchesOf(jobOf({ kind: 'mean' }), 8);
+    await batchesOf(jobOf(DEFAULT_CHOICE), 8);
     expect(workers).toHaveLength(3);
   });
 
   it('end with the error of a thread, and end the other threads', async () => {
     const workers = watchWorkers();
-    const broken = { ...jobOf({ kind: 'mean' }), model: new Uint8Array(64) };
+    const broken = { ...jobOf(DEFAULT_CHOICE), model: new Uint8Array(64) };
     await expect(batchesOf(broken, 2)).rejects.toThrow(
       'A stored artefact does not start as it should',
     );
@@ -102,7 +102,7 @@ describe('the lists of all readers', () => {
 
   it('end with THREAD_LOST where a thread ends without an error', async () => {
     const workers = watchWorkers((worker) => void worker.terminate());
-    await expect(batchesOf(jobOf({ kind: 'mean' }), 2)).rejects.toMatchObject({
+    await expect(batchesOf(jobOf(DEFAULT_CHOICE), 2)).rejects.toMatchObject({
       code: 'THREAD_LOST',
     });
     expect(workers.map(({ threadId }) => threadId)).toEqual([GONE, GONE]);
@@ -110,12 +110,12 @@ describe('the lists of all readers', () => {
 
   it('end their threads when they are left or the run is stopped', async () => {
     const workers = watchWorkers();
-    for await (const { from } of allLists(jobOf({ kind: 'mean' }), signal, 2)) {
+    for await (const { from } of allLists(jobOf(DEFAULT_CHOICE), signal, 2)) {
       expect(from % 512).toBe(0);
       break;
     }
     const stopped = new AbortController();
-    const rest = allLists(jobOf({ kind: 'mean' }), stopped.signal, 2);
+    const rest = allLists(jobOf(DEFAULT_CHOICE), stopped.signal, 2);
     await rest.next();
     stopped.abort();
     await expect(rest.next()).rejects.toMatchObject({ name: 'AbortError' });

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { RankedList } from '../../model/ranked-list.ts';
-import type { ListPolicy } from '../../model/recommender.ts';
+import type { ListChoice } from '../../model/recommender.ts';
 import { threadLost } from '../thread-lost.ts';
 import { type PackedLists, unpackLists } from './packed-lists.ts';
 import type { ReaderInputs } from './reader-inputs.ts';
@@ -12,7 +12,7 @@ export interface ListJob {
   readonly model: Uint8Array;
   readonly inputs: ReaderInputs;
   readonly listLength: number;
-  readonly policy: ListPolicy;
+  readonly choice: ListChoice;
 }
 
 /** Readers `from .. to` of the inputs. */
@@ -27,9 +27,9 @@ export interface ListBatch {
   readonly lists: readonly RankedList[];
 }
 
-/** The policy for reader u, whose draws are others than those of the next reader. */
-export function policyOfReader(policy: ListPolicy, u: number): ListPolicy {
-  return policy.kind === 'thompson' ? { ...policy, seed: (policy.seed + u) % 2 ** 32 } : policy;
+/** The choice for reader u, whose draws are others than those of the next reader. */
+export function choiceOfReader(choice: ListChoice, u: number): ListChoice {
+  return { ...choice, seed: (choice.seed + u) % 2 ** 32 };
 }
 
 /** Readers a message: enough to make its cost small, few enough to keep all threads busy to the end. */

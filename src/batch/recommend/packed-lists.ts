@@ -1,6 +1,6 @@
 import type { RankedList } from '../../model/ranked-list.ts';
 
-/** Lists of readers `from ..` in seven columns: a message of few buffers instead of seven for each reader. */
+/** Lists of readers `from ..` in nine columns: a message of few buffers instead of nine for each reader. */
 export interface PackedLists {
   readonly from: number;
   /** Length of each list. */
@@ -10,7 +10,7 @@ export interface PackedLists {
   };
 }
 
-const NUMBERS = ['mean', 'low', 'high', 'sdReader', 'sdBook', 'sdNoise'] as const;
+const NUMBERS = ['mean', 'low', 'high', 'sdReader', 'sdBook', 'sdNoise', 'interest'] as const;
 
 /** Joins the lists of readers from `from` on. */
 export function packLists(from: number, lists: readonly RankedList[]): PackedLists {
@@ -25,10 +25,13 @@ export function packLists(from: number, lists: readonly RankedList[]): PackedLis
     sdReader: floats(),
     sdBook: floats(),
     sdNoise: floats(),
+    interest: floats(),
+    signal: new Uint8Array(size),
   };
   let at = 0;
   for (const list of lists) {
     columns.book.set(list.book, at);
+    columns.signal.set(list.signal, at);
     for (const name of NUMBERS) columns[name].set(list[name], at);
     at += list.book.length;
   }
@@ -49,6 +52,8 @@ export function unpackLists({ lengths, columns }: PackedLists): RankedList[] {
       sdReader: columns.sdReader.subarray(from, to),
       sdBook: columns.sdBook.subarray(from, to),
       sdNoise: columns.sdNoise.subarray(from, to),
+      interest: columns.interest.subarray(from, to),
+      signal: columns.signal.subarray(from, to),
     };
   });
 }

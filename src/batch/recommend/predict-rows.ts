@@ -1,8 +1,10 @@
+import type { Policy } from '../../contracts/policies.ts';
 import { FoldIn } from '../../model/fold-in.ts';
 import { levelProbabilities, ratingQuantile } from '../../model/level-map.ts';
-import { ListRanking } from '../../model/list-ranking.ts';
+import { ModelRecommender } from '../../model/model-recommender.ts';
 import { countingOrder, countingStarts } from '../../model/rating-matrix.ts';
-import type { TrainedModel } from '../../model/trained-model.ts';
+import { DEFAULT_CHOICE } from '../../model/recommender.ts';
+import type { RatingModel, TrainedModel } from '../../model/trained-model.ts';
 import type { Predictions } from '../evaluate/report.ts';
 import type { Dataset } from '../ingest/dataset.ts';
 import { inputOf } from './reader-inputs.ts';
@@ -19,7 +21,7 @@ export interface LatentRows {
 
 /** Predicts rows of the ratings from what `inputs` know of their readers; each reader is folded in once. */
 export function latentRows(
-  model: TrainedModel,
+  model: RatingModel,
   inputs: ReaderInputs,
   dataset: Dataset,
   rows: Int32Array,
@@ -44,7 +46,7 @@ export function latentRows(
 }
 
 /** The predictive distributions of the rows, as the report wants them. */
-export function predictions(model: TrainedModel, latent: LatentRows): Predictions {
+export function predictions(model: RatingModel, latent: LatentRows): Predictions {
   const { levelMap } = model;
   const { levels } = levelMap;
   const rows = latent.mean.length;
@@ -65,18 +67,16 @@ export function predictions(model: TrainedModel, latent: LatentRows): Prediction
   return { mean: latent.mean.map((m) => Math.min(high, Math.max(low, m))), sd, pmf, intervals };
 }
 
-/** The model's best books for each of the readers, by predicted rating. */
+/** A list of each of the readers, made by the policy. */
 export function rankedLists(
   model: TrainedModel,
   inputs: ReaderInputs,
   readers: Int32Array,
-  length: number,
-): Int32Array[] {
-  const fold = new FoldIn(model);
-  const ranking = new ListRanking(model);
+  { length, policy }: { length: number; policy: Policy },
+): Uint32Array[] {
+  const recommender = new ModelRecommender(model);
   return Array.from(readers, (u) => {
-    const input = inputOf(inputs, u);
-    fold.solve(input);
-    return ranking.best(fold, input.ratedBook, input.unratedBook, length);
+    const choice = { ...DEFAULT_CHOICE, policy, seed: u };
+    return recommender.recommend(inputOf(inputs, u), length, choice).book;
   });
 }

@@ -1,3 +1,5 @@
+import { seededRandom } from '../../model/random.ts';
+import { randomInterest } from '../../testing/random-model.ts';
 import { describe, expect, it } from 'vitest';
 import { packedSize } from '../../model/cholesky.ts';
 import { plainLevelMap } from '../../model/level-map.ts';
@@ -39,7 +41,13 @@ function predictions(state: ModelState) {
   const books = Uint32Array.from({ length: 20 }, (_, i) => i).filter(
     (i) => ![3, 7, 11].includes(i),
   );
-  return new ModelRecommender(modelOf(state))
+  const model = modelOf(state);
+  const interest = randomInterest(
+    seededRandom(1),
+    model.listed.length,
+    model.books.labels.families,
+  );
+  return new ModelRecommender({ ...model, interest })
     .predict(INPUT, books)
     .map(({ mean, varReader, varBook, varNoise }) => [mean, varReader, varBook, varNoise]);
 }

@@ -4,7 +4,7 @@ import { gammaMean } from '../../model/gamma.ts';
 import type { LabelSpace } from '../../model/label-space.ts';
 import type { LevelMap } from '../../model/level-map.ts';
 import { expectedInverse } from '../../model/noise-factor.ts';
-import type { TrainedModel } from '../../model/trained-model.ts';
+import type { RatingModel } from '../../model/trained-model.ts';
 import { priorCovariance } from './model-state.ts';
 import type { ModelState } from './model-state.ts';
 
@@ -17,7 +17,7 @@ export function trainedModelOf(
   readerFamilies: readonly FeatureFamily[],
   listed: Uint8Array,
   levelMap: LevelMap,
-): TrainedModel {
+): RatingModel {
   const { dim, books, readerPrior, bookPrior } = state;
   const { matrix } = state.data;
   const count = matrix.books;

@@ -30,7 +30,10 @@ export const recommend = defineVerb({
         },
         () =>
           [
-            table([['#', 'RATING', '95 % INTERVAL', 'ISBN', 'TITLE'], ...books.map(row)]),
+            table([
+              ['#', 'RATING', '95 % INTERVAL', 'INTEREST', 'ISBN', 'TITLE'],
+              ...books.map(row),
+            ]),
             ...notes,
           ].join('\n'),
       );
@@ -74,6 +77,7 @@ interface Entry {
   readonly predicted_rating: number;
   readonly uncertainty: number;
   readonly confidence_interval: readonly [low: number, high: number];
+  readonly interest: number;
 }
 
 function entries(list: RankedList, catalogue: Catalogue, topK: number): Entry[] {
@@ -87,6 +91,7 @@ function entries(list: RankedList, catalogue: Catalogue, topK: number): Entry[] 
       Math.hypot(list.sdReader[place] ?? 0, list.sdBook[place] ?? 0, list.sdNoise[place] ?? 0),
     ),
     confidence_interval: [round(list.low[place]), round(list.high[place])],
+    interest: Number((list.interest[place] ?? 0).toPrecision(4)),
   }));
 }
 
@@ -95,8 +100,16 @@ const round = (value = 0): number => Math.round(value * 1e4) / 1e4;
 function row(entry: Entry): string[] {
   const [low, high] = entry.confidence_interval;
   const rating = `${entry.predicted_rating.toFixed(2)} ± ${entry.uncertainty.toFixed(2)}`;
+  const interest = `${(100 * entry.interest).toFixed(2)} %`;
   const title = entry.author === '' ? entry.title : `${entry.title} (${entry.author})`;
-  return [`${entry.rank}`, rating, `${low.toFixed(1)} to ${high.toFixed(1)}`, entry.isbn, title];
+  return [
+    `${entry.rank}`,
+    rating,
+    `${low.toFixed(1)} to ${high.toFixed(1)}`,
+    interest,
+    entry.isbn,
+    title,
+  ];
 }
 
 async function blobOf(store: Store, version: string, name: string): Promise<Uint8Array> {

@@ -1,0 +1,88 @@
+import { FoldIn } from '../model/fold-in.ts';
+import type { InterestModel } from '../model/interest/interest-model.ts';
+import {
+  interestBasis,
+  type InterestWeights,
+  learnWeights,
+  type RatingSignal,
+} from '../model/interest/learn-interest.ts';
+import type { Histories } from '../model/interest/ties.ts';
+import { worksOf } from '../model/interest/works.ts';
+import { countingOrder, countingStarts } from '../model/rating-matrix.ts';
+import type { RatingModel } from '../model/trained-model.ts';
+import type { Dataset } from './ingest/dataset.ts';
+import { authorLabel } from './ingest/name-labels.ts';
+import { inputOf, readerInputs } from './recommend/reader-inputs.ts';
+
+/** The part of the rows that the signals see, and the part that says what was picked up. */
+export interface InterestRows {
+  readonly rest: Int32Array;
+  readonly hidden: Int32Array;
+}
+
+/** Learns what the signals count from hidden rows; `model` must not have seen them either. */
+export function learnInterest(
+  model: RatingModel,
+  dataset: Dataset,
+  { rest, hidden }: InterestRows,
+  seed: number,
+): InterestWeights {
+  const { ratings } = dataset;
+  const readerOf = hidden.map((row) => ratings.reader[row] ?? 0);
+  const start = countingStarts(readerOf, dataset.readers.ids.length);
+  const books = countingOrder(readerOf, start).map((n) => ratings.book[hidden[n] ?? 0] ?? 0);
+  const histories = historiesOf(dataset, rest);
+  const has = (starts: Int32Array, u: number): boolean => (starts[u + 1] ?? 0) > (starts[u] ?? 0);
+  const readers = Int32Array.from(dataset.readers.ids.keys()).filter(
+    (u) => has(start, u) && has(histories.start, u),
+  );
+  return learnWeights({
+    histories,
+    pickedUp: {
+      readers,
+      books: Array.from(readers, (u) => books.subarray(start[u], start[u + 1])),
+    },
+    labels: model.books.labels,
+    listed: model.listed,
+    rating: ratingSignal(model, dataset, rest),
+    seed,
+  });
+}
+
+/** The interest model with what the given rows say, beside all interactions. */
+export function interestModelOf(
+  learned: InterestWeights,
+  model: RatingModel,
+  dataset: Dataset,
+  rows: Int32Array,
+): InterestModel {
+  const { author, title } = dataset.books;
+  const basis = interestBasis(historiesOf(dataset, rows), model.listed, learned.exponent);
+  // One book more, of which nothing is known, as in the rating model.
+  const works = worksOf([...author.map(authorLabel), null], [...title, '']);
+  return { ...basis, ...learned, works };
+}
+
+function historiesOf({ ratings, interactions, readers }: Dataset, rows: Int32Array): Histories {
+  const readerOf = Int32Array.from([
+    ...Array.from(rows, (row) => ratings.reader[row] ?? 0),
+    ...interactions.reader,
+  ]);
+  const bookOf = Int32Array.from([
+    ...Array.from(rows, (row) => ratings.book[row] ?? 0),
+    ...interactions.book,
+  ]);
+  const start = countingStarts(readerOf, readers.ids.length);
+  return { start, book: countingOrder(readerOf, start).map((n) => bookOf[n] ?? 0) };
+}
+
+function ratingSignal(model: RatingModel, dataset: Dataset, rows: Int32Array): RatingSignal {
+  const fold = new FoldIn(model);
+  const inputs = readerInputs(dataset, rows);
+  return {
+    open: (reader) => {
+      fold.solve(inputOf(inputs, reader));
+    },
+    of: (book) => fold.predict(book).mean - model.offset,
+  };
+}

@@ -1,0 +1,213 @@
+import { countingOrder, countingStarts } from '../rating-matrix.ts';
+import type { LabelSpace } from '../label-space.ts';
+import type { InterestBasis } from './interest-model.ts';
+import { tieFactors } from './ties.ts';
+
+/** Most popular books that are candidates for everybody (more for a long list), and for whoever has met a label. */
+const LEAST_POPULAR = 300;
+const POPULAR_OF_LABEL = 50;
+/** K of an affinity: a reader's history counts as if it had this many more books, spread as everybody's. */
+const AFFINITY_PRIOR = 5;
+
+/**
+ * Candidates of a reader and their signals (docs/model.md 3.13): books tied to the history, the most popular ones of
+ * its labels, and of all. Of other books nothing but the popularity speaks, so none of them is near the top.
+ * One object is a workspace; its fields speak of the last `open`.
+ */
+export class Signals {
+  readonly width: number;
+  /** Candidates: `candidate[0 .. size)`; listed and not met. */
+  candidate = new Int32Array(4096);
+  size = 0;
+  private readonly labels: LabelSpace;
+  private readonly listed: Uint8Array;
+  private readonly basis: InterestBasis;
+  private readonly factor: Float64Array;
+  private readonly logPopularity: Float64Array;
+  /** Where nothing is tied, the sum of ties is taken as this. */
+  private readonly floor: number;
+  private readonly logFloor: number;
+  /** Share of each label in all that was met. */
+  private readonly share: Float64Array;
+  /** Listed books by falling popularity. */
+  private readonly popular: Int32Array;
+  private readonly labelStart: Int32Array;
+  private readonly labelBook: Int32Array;
+  /** By book, valid where `seen` is `query`: sum of the ties. */
+  private readonly sum: Float64Array;
+  private readonly seen: Int32Array;
+  private readonly metIn: Int32Array;
+  private query = 0;
+  /** By label: books met, and the affinity to it; those of `touched` alone are not zero. */
+  private readonly met: Float64Array;
+  private readonly affinity: Float64Array;
+  private touched: number[] = [];
+  private unmet = 0;
+  private logHistory = 0;
+
+  constructor(basis: InterestBasis, labels: LabelSpace, listed: Uint8Array) {
+    const { popularity, ties } = basis;
+    const books = listed.length;
+    this.basis = basis;
+    this.labels = labels;
+    this.listed = listed;
+    this.width = 4 + labels.families.length;
+    this.factor = tieFactors(popularity, basis.exponent);
+    this.logPopularity = Float64Array.from(popularity, (n) => Math.log(n + 1));
+    this.floor = medianTie(ties, this.factor);
+    this.logFloor = Math.log(this.floor);
+    this.share = labelShares(labels, popularity);
+    const order = Int32Array.from(listed.keys()).filter((book) => listed[book] === 1);
+    order.sort((a, b) => popularity[b] - popularity[a] || a - b);
+    this.popular = order;
+    [this.labelStart, this.labelBook] = popularByLabel(labels, order);
+    this.sum = new Float64Array(books);
+    this.seen = new Int32Array(books);
+    this.metIn = new Int32Array(books);
+    this.met = new Float64Array(labels.familyOf.length);
+    this.affinity = new Float64Array(labels.familyOf.length);
+  }
+
+  /** Collects the candidates of a reader with these books behind them. */
+  open(rated: ArrayLike<number>, unrated: ArrayLike<number>, popular = LEAST_POPULAR): void {
+    this.query++;
+    this.size = 0;
+    for (const g of this.touched) this.met[g] = this.affinity[g] = 0;
+    this.touched = [];
+    const history = rated.length + unrated.length;
+    for (const books of [rated, unrated]) {
+      for (let n = 0; n < books.length; n++) this.metIn[books[n]] = this.query;
+    }
+    for (const books of [rated, unrated]) for (let n = 0; n < books.length; n++) this.tie(books[n]);
+    this.unmet = Math.log(AFFINITY_PRIOR / (history + AFFINITY_PRIOR));
+    this.logHistory = Math.log(history + 1);
+    for (const g of this.touched) {
+      this.affinity[g] = Math.log1p(this.met[g] / (AFFINITY_PRIOR * this.share[g]));
+      for (let l = this.labelStart[g]; l < this.labelStart[g + 1]; l++) this.see(this.labelBook[l]);
+    }
+    const most = Math.min(this.popular.length, Math.max(LEAST_POPULAR, popular));
+    for (let n = 0; n < most; n++) this.see(this.popular[n]);
+  }
+
+  /** Writes the signals of a book, `width` numbers from `at`; `rating` is its predicted distance to the mean. */
+  write(book: number, rating: number, out: Float64Array, at: number): void {
+    const { labels, unmet } = this;
+    const isSeen = this.seen[book] === this.query;
+    out[at] = Math.log(this.floor + (isSeen ? this.sum[book] : 0));
+    const families = at + 1;
+    const rest = families + labels.families.length;
+    out.fill(0, families, rest);
+    for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
+      const g = labels.label[e];
+      // The weights of a family's labels are 1 / sqrt(m), so that their squares add up to 1.
+      const part = labels.weight[e] * labels.weight[e];
+      out[families + labels.familyOf[g]] += part * (this.affinity[g] + unmet);
+    }
+    out[rest] = this.logPopularity[book];
+    out[rest + 1] = this.logHistory;
+    out[rest + 2] = rating;
+  }
+
+  /** Sum of the weighted signals of a book whose predicted rating is the mean; the intercept comes last. */
+  logit(book: number, weight: Float64Array): number {
+    const { labels, unmet } = this;
+    const tied = this.seen[book] === this.query ? this.sum[book] : 0;
+    let sum = weight[0] * (tied === 0 ? this.logFloor : Math.log(this.floor + tied));
+    for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
+      const g = labels.label[e];
+      const part = labels.weight[e] * labels.weight[e];
+      sum += weight[1 + labels.familyOf[g]] * part * (this.affinity[g] + unmet);
+    }
+    const rest = this.width - 3;
+    return (
+      sum +
+      weight[rest] * this.logPopularity[book] +
+      weight[rest + 1] * this.logHistory +
+      weight[this.width]
+    );
+  }
+
+  /** Whether any tie leads to the candidate. */
+  isTied(book: number): boolean {
+    return this.seen[book] === this.query && this.sum[book] > 0;
+  }
+
+  private tie(book: number): void {
+    const { ties } = this.basis;
+    const { labels } = this;
+    for (let t = ties.start[book]; t < ties.start[book + 1]; t++) {
+      const j = ties.book[t];
+      if (!this.see(j)) continue;
+      this.sum[j] += ties.strength[t] * this.factor[book] * this.factor[j];
+    }
+    for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
+      const g = labels.label[e];
+      if (this.met[g] === 0) this.touched.push(g);
+      this.met[g] += labels.weight[e] * labels.weight[e];
+    }
+  }
+
+  /** Makes the book a candidate if it may be one; says whether it is. */
+  private see(book: number): boolean {
+    if (this.seen[book] === this.query) return true;
+    if (this.listed[book] === 0 || this.metIn[book] === this.query) return false;
+    this.seen[book] = this.query;
+    this.sum[book] = 0;
+    if (this.size === this.candidate.length) {
+      const longer = new Int32Array(2 * this.size);
+      longer.set(this.candidate);
+      this.candidate = longer;
+    }
+    this.candidate[this.size++] = book;
+    return true;
+  }
+}
+
+/** Median of the ties as they count: what tells a weak tie from none. 1 where there is no tie. */
+function medianTie(ties: InterestBasis['ties'], factor: Float64Array): number {
+  const size = ties.book.length;
+  if (size === 0) return 1;
+  const strength = new Float64Array(size);
+  for (let i = 0; i + 1 < ties.start.length; i++) {
+    for (let t = ties.start[i]; t < ties.start[i + 1]; t++) {
+      strength[t] = ties.strength[t] * factor[i] * factor[ties.book[t]];
+    }
+  }
+  return strength.sort()[size >> 1];
+}
+
+/** Share of each label in the books met, one reader added to every label. */
+function labelShares(labels: LabelSpace, popularity: Int32Array): Float64Array {
+  const share = new Float64Array(labels.familyOf.length).fill(1);
+  let total = 1;
+  for (let n = 0; n < labels.entities; n++) {
+    total += popularity[n];
+    for (let e = labels.start[n]; e < labels.start[n + 1]; e++) {
+      share[labels.label[e]] += labels.weight[e] * labels.weight[e] * popularity[n];
+    }
+  }
+  return share.map((met) => met / total);
+}
+
+/** The most popular books of each label, given all by popularity; as starts and books. */
+function popularByLabel(labels: LabelSpace, order: Int32Array): [Int32Array, Int32Array] {
+  const links = order.reduce((sum, book) => sum + labels.start[book + 1] - labels.start[book], 0);
+  const label = new Int32Array(links);
+  const book = new Int32Array(links);
+  let at = 0;
+  for (const n of order) {
+    for (let e = labels.start[n]; e < labels.start[n + 1]; e++, at++) {
+      label[at] = labels.label[e];
+      book[at] = n;
+    }
+  }
+  const start = countingStarts(label, labels.familyOf.length);
+  const sorted = countingOrder(label, start).map((link) => book[link]);
+  const kept = new Int32Array(start.length);
+  for (let g = 0; g + 1 < start.length; g++) {
+    const count = Math.min(POPULAR_OF_LABEL, start[g + 1] - start[g]);
+    sorted.copyWithin(kept[g], start[g], start[g] + count);
+    kept[g + 1] = kept[g] + count;
+  }
+  return [kept, sorted.slice(0, kept[start.length - 1])];
+}
