@@ -149,3 +149,41 @@ describe('the prior of a side', () => {
     expect(prior.precision.mean.every(Number.isFinite)).toBe(true);
   });
 });
+
+describe('free ridges', () => {
+  /** Mean square of the effects that the ridge stands for, learned from one noisy sight of each entity. */
+  function learned(free: boolean): number {
+    const random = seededRandom(5);
+    const labels = 200;
+    const members = 5;
+    const entities = labels * members;
+    const own = Array.from({ length: entities }, (_, n) => [Math.floor(n / members)]);
+    const effect = Array.from({ length: labels }, () => Math.sqrt(0.25) * normalDraw(random));
+    const noise = 1;
+    const seen = own.map(
+      ([g = 0]) => (effect[g] ?? NaN) + 0.5 * normalDraw(random) + normalDraw(random),
+    );
+    const prior = new SidePrior(buildLabelSpace(entities, [familyOf('author', labels, own)]), 1);
+    const side = {
+      mean: new Float64Array(entities),
+      cov: new Float64Array(entities),
+      active: new Uint8Array(entities).fill(1),
+    };
+    for (let round = 0; round < 200; round++) {
+      const precision = prior.precision.mean[0];
+      seen.forEach((value, n) => {
+        side.cov[n] = 1 / (precision + 1 / noise);
+        side.mean[n] = side.cov[n] * (precision * prior.mean[n] + value / noise);
+      });
+      prior.update(side);
+      if (free) prior.freeRidges();
+    }
+    return prior.ridge[0].rate / prior.ridge[0].shape;
+  }
+
+  it('find the planted variance of the effects where the ridges of the bound lose it', () => {
+    expect(learned(true)).toBeGreaterThan(0.12);
+    expect(learned(true)).toBeLessThan(0.5);
+    expect(learned(false)).toBeLessThan(0.08);
+  });
+});

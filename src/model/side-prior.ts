@@ -42,6 +42,8 @@ export class SidePrior {
   /** Ridges, families x D. */
   readonly ridge: Gamma[];
   precision: Wishart;
+  /** Variances of the effects once their members may move with them, G x D: see `freeRidges`. */
+  private readonly freeVar: Float64Array;
   private readonly members: LabelMembers;
   private readonly hyper: Wishart;
 
@@ -58,6 +60,7 @@ export class SidePrior {
     for (let g = 0; g < labels; g++) {
       for (let d = 0; d < dim; d++) this.effectVar[g * dim + d] = 1 / gammaMean(this.ridgeOf(g, d));
     }
+    this.freeVar = this.effectVar.slice();
     this.hyper = wishart(dim, dim, scaledIdentity(dim, 0.1 * dim));
     this.precision = wishart(dim, dim, scaledIdentity(dim, dim / START_PRECISION));
   }
@@ -75,7 +78,7 @@ export class SidePrior {
     for (let i = 0; i < residual.length; i++) residual[i] = side.mean[i] - mean[i];
     this.updateIntercept(side, residual);
     for (let g = 0; g < this.space.familyOf.length; g++) this.updateEffect(g, side, residual);
-    this.updateRidges();
+    this.updateRidges(this.effectVar);
     this.rebuildMeans();
     this.updatePrecision(side);
   }
@@ -105,11 +108,17 @@ export class SidePrior {
     const to = members.start[g + 1];
     // sum over active members of w (Lambda residual) and of w^2
     const pull = new Float64Array(dim);
+    // sum of w^2 Lambda (1 - Lambda S): what members say of the effect whose own posteriors follow it
+    const known = new Float64Array(dim);
     let squares = 0;
     for (let l = from; l < to; l++) {
       const n = members.entity[l];
       if (side.active[n] === 0) continue;
       squares += members.weight[l] * members.weight[l];
+      for (let d = 0, t = n * packedSize(dim); d < dim; t += ++d + 1) {
+        const own = lambda[d * dim + d];
+        known[d] += members.weight[l] ** 2 * own * Math.max(0, 1 - own * side.cov[t]);
+      }
       for (let d = 0; d < dim; d++) pull[d] += members.weight[l] * residual[n * dim + d];
     }
     const change = new Float64Array(dim);
@@ -119,6 +128,7 @@ export class SidePrior {
       let sum = own * effect[g * dim + d];
       for (let e = 0; e < dim; e++) sum += lambda[d * dim + e] * (pull[e] - squares * change[e]);
       this.effectVar[g * dim + d] = 1 / (own + ridge);
+      this.freeVar[g * dim + d] = 1 / (known[d] + ridge);
       const next = sum / (own + ridge);
       change[d] = next - effect[g * dim + d];
       effect[g * dim + d] = next;
@@ -129,14 +139,22 @@ export class SidePrior {
     }
   }
 
-  private updateRidges(): void {
+  /**
+   * Ridges from the variances that the effects of the last `update` have with their members integrated out. The bound takes
+   * the members as known, so that its ridges rise until the effects of small families are gone (docs/model.md 3.6).
+   */
+  freeRidges(): void {
+    this.updateRidges(this.freeVar);
+  }
+
+  private updateRidges(variance: Float64Array): void {
     const { dim, space } = this;
     for (let f = 0; f < space.families.length; f++) {
       const labels = space.familyStart[f + 1] - space.familyStart[f];
       for (let d = 0; d < dim; d++) {
         let squares = 0;
         for (let g = space.familyStart[f]; g < space.familyStart[f + 1]; g++) {
-          squares += this.effect[g * dim + d] ** 2 + this.effectVar[g * dim + d];
+          squares += this.effect[g * dim + d] ** 2 + variance[g * dim + d];
         }
         this.ridge[f * dim + d] = {
           shape: RIDGE_PRIOR.shape + labels / 2,

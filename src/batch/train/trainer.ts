@@ -112,12 +112,14 @@ function oneSweep(state: ModelState, sweep: number, pool: SweepPool): number | n
     if (sweep > 1) {
       block = 'prior of the readers';
       state.readerPrior.update(state.readers);
+      state.readerPrior.freeRidges();
     }
     block = 'books';
     sweepBooks(state, pool);
     if (sweep > 1) {
       block = 'prior of the books';
       state.bookPrior.update(state.books);
+      state.bookPrior.freeRidges();
       fillUnrated(state);
     }
     block = 'noise';
