@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'hack/**/*.test.ts', 'e2e/*.test.ts'],
     // Suites with a target of their own: they need minutes or a cluster.
     exclude: [...configDefaults.exclude, '**/*.{bench,cluster}.test.ts'],
+    // The default leaves a core to whoever watches.
+    maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // A test that prints has forgotten something; results are asserted, not read.

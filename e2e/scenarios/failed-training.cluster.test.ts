@@ -61,7 +61,9 @@ describe('a training that fails', () => {
         always('up', `namespace="${release.namespace}", service="${release.prefix}-${part}"`, 1),
       ),
     ];
-    expect(rules.test(input, ['BookrecTrainingFailed'])).toContain('SUCCESS');
+    expect(
+      rules.test({ name: job.metadata.name, input, alerts: ['BookrecTrainingFailed'] }),
+    ).toContain('SUCCESS');
   }
 
   afterEach(async () => {

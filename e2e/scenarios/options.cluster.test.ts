@@ -72,6 +72,7 @@ describe('a store with password and TLS, and another release that uses it', () =
     expect(names.toSorted()).toEqual([
       `horizontalpodautoscaler.autoscaling/${owner.prefix}-api`,
       `networkpolicy.networking.k8s.io/${owner.prefix}-api`,
+      `networkpolicy.networking.k8s.io/${owner.prefix}-controller`,
       `networkpolicy.networking.k8s.io/${owner.prefix}-deny`,
       `networkpolicy.networking.k8s.io/${owner.prefix}-store`,
       `networkpolicy.networking.k8s.io/${owner.prefix}-test`,

@@ -13,6 +13,13 @@ export interface Series {
   readonly values: string;
 }
 
+/** What is the case, and the alerts that have to fire. */
+export interface AlertCase {
+  readonly name: string;
+  readonly input: readonly Series[];
+  readonly alerts: readonly string[];
+}
+
 export const series = (name: string, labels: string, values: string): Series => ({
   series: `${name}{${labels}}`,
   values,
@@ -47,15 +54,15 @@ export class AlertRules {
     return this.#promtool('check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml');
   }
 
-  /** Throws unless exactly these alerts fire after 20 hours of the series. */
-  test(input: readonly Series[], alerts: readonly string[]): string {
+  /** Throws unless exactly the case's alerts fire after 20 hours of its series. */
+  test({ name, input, alerts }: AlertCase): string {
     const firing = {
       expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
       eval_time: '20h',
       exp_samples: alerts.map((alert) => ({ labels: `{alertname="${alert}"}`, value: 1 })),
     };
-    const test = { interval: '1m', input_series: input, promql_expr_test: [firing] };
-    const file = { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: [test] };
+    const tests = [{ name, interval: '1m', input_series: input, promql_expr_test: [firing] }];
+    const file = { rule_files: ['rules.yaml'], evaluation_interval: '5m', tests };
     writeFileSync(`${this.#folder}/test.yaml`, stringify(file));
     return this.#promtool('test', 'rules', 'test.yaml');
   }

@@ -1,3 +1,4 @@
+import { POLICIES } from '../contracts/policies.ts';
 import type { Metrics } from '../contracts/metrics.ts';
 import type { EVALUATE_KEYS } from '../contracts/setting-groups.ts';
 import type { Settings } from '../contracts/settings.ts';
@@ -32,7 +33,8 @@ export async function evaluate(
       log.info(rounded({ ...report, seconds }), 'sweep');
     },
   });
-  return measure(model, { dataset, split, splitName, seed: settings.seed }).metrics;
+  const task = { dataset, split, splitName, seed: settings.seed };
+  return measure(model, task, POLICIES).metrics;
 }
 
 /** The split of the two files where they are given, else the one of the settings. */

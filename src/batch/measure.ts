@@ -19,23 +19,24 @@ export interface MeasureTask {
   readonly seed: number;
 }
 
-/** Measures a model that has learned from the split's training rows alone; throws as `evaluationReport` does. */
+/**
+ * Measures a model that has learned from the split's training rows alone; ranking by the default policy and by those given.
+ * Throws as `evaluationReport` does.
+ */
 export function measure(
   model: TrainedModel,
   { dataset, split, splitName, seed }: MeasureTask,
+  policies: readonly Policy[],
 ): { metrics: Metrics; heldOut: HeldOut } {
   const inputs = readerInputs(dataset, split.train);
   const predicted = predictions(model, latentRows(model, inputs, dataset, split.test));
   const task = rankingTask(dataset, split);
   const listsBy = (policy: Policy) =>
     rankedLists(model, inputs, task.readers, { length: LIST_LENGTH, policy });
-  const lists = {
-    rating: listsBy('rating'),
-    interest: listsBy('interest'),
-    balanced: listsBy('balanced'),
-    cautious: listsBy('cautious'),
-    explore: listsBy('explore'),
-  };
+  const others = policies
+    .filter((policy) => policy !== 'balanced')
+    .map((policy) => [policy, listsBy(policy)] as const);
+  const lists = { ...Object.fromEntries(others), balanced: listsBy('balanced') };
   const metrics = evaluationReport({
     dataset,
     split,

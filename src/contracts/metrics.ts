@@ -55,13 +55,15 @@ export const metricsSchema = z.object({
     width95: z.number(),
     /** Of the default list, policy `balanced`. */
     ranking: rankingSchema,
-    /** Of the other policies. */
-    policies: z.object({
-      rating: rankingSchema,
-      interest: rankingSchema,
-      cautious: rankingSchema,
-      explore: rankingSchema,
-    }),
+    /** Of the other policies; a training measures `rating` alone, an evaluation all. */
+    policies: z
+      .object({
+        rating: rankingSchema,
+        interest: rankingSchema,
+        cautious: rankingSchema,
+        explore: rankingSchema,
+      })
+      .partial(),
   }),
   baselines: z.object({
     globalMean: accuracySchema,

@@ -19,7 +19,9 @@ export function formatMetrics(metrics: Metrics): string {
     ),
     '',
     rankingLine('balanced', model.ranking),
-    ...Object.entries(model.policies).map(([name, figures]) => rankingLine(name, figures)),
+    ...Object.entries(model.policies).flatMap(([name, figures]) =>
+      figures === undefined ? [] : [rankingLine(name, figures)],
+    ),
     rankingLine('popularity', baselines.popularity),
   ].join('\n');
 }

@@ -22,6 +22,11 @@ export interface Predictions {
   readonly intervals: Float64Array;
 }
 
+/** Lists of the default policy and of others. */
+export type PolicyLists = Readonly<
+  Record<'balanced', readonly BookList[]> & Partial<Record<Policy, readonly BookList[]>>
+>;
+
 /** All that the report is made of. */
 export interface EvaluationInput {
   readonly dataset: Dataset;
@@ -31,8 +36,8 @@ export interface EvaluationInput {
   readonly predictions: Predictions;
   readonly ranking: {
     readonly task: RankingTask;
-    /** Lists of every policy for each reader of the task. */
-    readonly lists: Readonly<Record<Policy, readonly BookList[]>>;
+    /** By policy, a list for each reader of the task. */
+    readonly lists: PolicyLists;
   };
   /** Seed of the bootstrap. */
   readonly seed: number;
@@ -62,7 +67,7 @@ export function evaluationReport(input: EvaluationInput): Metrics {
   );
   const { task, lists } = input.ranking;
   const ranked = scoreRanking(task, lists.balanced);
-  const figures = (policy: Policy) => scoreRanking(task, lists[policy]).ranking;
+  const others = Object.entries(lists).filter(([name]) => name !== 'balanced');
   const popular = scoreRanking(task, popularityLists(task));
   const slices = (groups: ReturnType<typeof byCount>) =>
     measureSlices(groups, model.squared, predictions.intervals, value);
@@ -77,12 +82,9 @@ export function evaluationReport(input: EvaluationInput): Metrics {
       coverage: metrics.coverage(predictions.intervals, value),
       width95: metrics.meanWidth95(predictions.intervals),
       ranking: ranked.ranking,
-      policies: {
-        rating: figures('rating'),
-        interest: figures('interest'),
-        cautious: figures('cautious'),
-        explore: figures('explore'),
-      },
+      policies: Object.fromEntries(
+        others.map(([name, of]) => [name, scoreRanking(task, of).ranking]),
+      ),
     },
     baselines: {
       globalMean: overall.accuracy,
