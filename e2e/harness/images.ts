@@ -12,8 +12,8 @@ export const image = (target: 'api' | 'batch' | 'controller'): string =>
   `bookrec-${target}:${imageTag()}`;
 
 /** Values that name the images under test. */
-export const imageValues = (): object => ({
-  api: { image: { tag: imageTag() } },
-  trainer: { image: { tag: imageTag() } },
-  controller: { image: { tag: imageTag() } },
-});
+export const imageValues = (parts: readonly Part[] = ['api', 'trainer', 'controller']): object =>
+  Object.fromEntries(parts.map((part) => [part, { image: { tag: imageTag() } }]));
+
+/** A part of the chart with an image of ours. */
+export type Part = 'api' | 'trainer' | 'controller';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { merge } from './merge.ts';
 import { eventually } from './eventually.ts';
-import { imageValues } from './images.ts';
+import { imageValues, type Part } from './images.ts';
 import {
   get,
   isReady,
@@ -20,6 +20,8 @@ interface InstallOptions {
   readonly name?: string;
   /** Folder or archive of the chart, for an older version of it. */
   readonly chart?: string;
+  /** The parts that this chart has. */
+  readonly parts?: readonly Part[];
 }
 
 const selector = (release: string, component: string): string =>
@@ -47,10 +49,10 @@ export class Release {
   static async install(
     namespace: string,
     values: object = {},
-    { name = 'books', chart = chartFolder }: InstallOptions = {},
+    { name = 'books', chart = chartFolder, parts }: InstallOptions = {},
   ): Promise<Release> {
     const release = new Release(namespace, name);
-    const all = JSON.stringify(merge(imageValues(), values));
+    const all = JSON.stringify(merge(imageValues(parts), values));
     await run('helm', ['upgrade', '--install', ...release.#args(chart), '--wait'], all);
     return release;
   }

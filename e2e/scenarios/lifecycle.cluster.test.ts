@@ -33,7 +33,10 @@ describe('a release from the version before to its end', () => {
   beforeAll(async () => {
     const [own, other] = [await createNamespace('life'), await createNamespace('neighbour')];
     await apply(own, smallDataMap());
-    release = await Release.install(own, smallTrainer(), { chart: previousChart() });
+    release = await Release.install(own, smallTrainer(), {
+      chart: previousChart(),
+      parts: ['api', 'trainer'],
+    });
     // Under the same name, to see that nothing is shared across namespaces.
     neighbour = await Release.install(other, { api: { replicas: 1 } });
     client = await ClientPod.start(own);
