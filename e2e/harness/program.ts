@@ -25,7 +25,8 @@ export async function run(program: string, args: readonly string[], input = ''):
   const file = findProgram(program);
   if (file === null) throw new ProgramError(program, args, `${program} is not installed`);
   const running = execute(file, args, { maxBuffer: 1 << 28 });
-  running.child.stdin?.end(input);
+  // One that ends without reading its input is judged by how it ended.
+  running.child.stdin?.on('error', () => undefined).end(input);
   try {
     return (await running).stdout;
   } catch (error) {
