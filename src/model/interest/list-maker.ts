@@ -61,10 +61,10 @@ export class ListMaker {
     const { works } = this.model.interest;
     const { maxPerAuthor } = choice;
     const most = maxPerAuthor * Math.ceil(count / AUTHOR_WINDOW);
-    const pool = PREDICTED.factor * count + PREDICTED.more;
-    const scored = fewOfAnAuthor(newWorks(works, reader, best.entries()), works, most)
-      .slice(0, pool)
-      .map(({ book, logit }) => this.scored(fold, book, logit, { choice, weights, random }));
+    const pool = { most, count: PREDICTED.factor * count + PREDICTED.more };
+    const scored = fewOfAnAuthor(newWorks(works, reader, best.entries()), works, pool).map(
+      ({ book, logit }) => this.scored(fold, book, logit, { choice, weights, random }),
+    );
     scored.sort((a, b) => b.score - a.score || a.book - b.book);
     return varied(scored, works, { count, maxPerAuthor });
   }
@@ -78,12 +78,9 @@ export class ListMaker {
   ): ListedBook[] {
     const { works, weights } = this.model.interest;
     this.signals.open(reader.ratedBook, reader.unratedBook);
-    const fresh = newWorks(
-      works,
-      reader,
-      Array.from(books, (book) => ({ book })),
-    );
-    return varied(fresh, works, { count, maxPerAuthor: choice.maxPerAuthor }).map(({ book }) =>
+    const entries = Array.from(books, (book) => ({ book }));
+    const fresh = newWorks(works, reader, entries);
+    return varied([...fresh], works, { count, maxPerAuthor: choice.maxPerAuthor }).map(({ book }) =>
       this.scored(fold, book, 0, { choice, weights: weights.mean, random: null }),
     );
   }
@@ -141,34 +138,38 @@ export class ListMaker {
 }
 
 /** Books of works that the reader has not met, each work once; keeps the order. */
-function newWorks<T extends { readonly book: number }>(
+function* newWorks<T extends { readonly book: number }>(
   { edition }: Works,
   reader: ReaderInput,
   books: readonly T[],
-): T[] {
+): Generator<T> {
   const taken = new Set<number>();
   for (const book of reader.ratedBook) taken.add(edition[book]);
   for (const book of reader.unratedBook) taken.add(edition[book]);
-  return books.filter(({ book }) => {
-    const isNew = !taken.has(edition[book]);
-    taken.add(edition[book]);
-    return isNew;
-  });
+  for (const item of books) {
+    const work = edition[item.book];
+    if (taken.has(work)) continue;
+    taken.add(work);
+    yield item;
+  }
 }
 
-/** The first `most` books of every author; keeps the order. */
+/** The first `count` of the books, without those beyond the first `most` of their author; looks at no more than it needs. */
 function fewOfAnAuthor<T extends { readonly book: number }>(
-  books: readonly T[],
+  books: Iterable<T>,
   { author }: Works,
-  most: number,
+  { most, count }: { most: number; count: number },
 ): T[] {
   const times = new Map<number, number>();
-  return books.filter(({ book }) => {
-    const by = author[book];
+  const few: T[] = [];
+  for (const item of books) {
+    if (few.length === count) break;
+    const by = author[item.book];
     const before = times.get(by) ?? 0;
-    times.set(by, before + 1);
-    return by < 0 || before < most;
-  });
+    if (by >= 0) times.set(by, before + 1);
+    if (before < most) few.push(item);
+  }
+  return few;
 }
 
 /** The first `count` books such that of ten places one after the other, from the top, no author has too many. */
@@ -181,7 +182,8 @@ function varied<T extends { readonly book: number }>(
   let waiting = books;
   while (list.length < count) {
     const places = Math.min(count - list.length, AUTHOR_WINDOW);
-    const chosen = new Set(fewOfAnAuthor(waiting, works, maxPerAuthor).slice(0, places));
+    const window = { most: maxPerAuthor, count: places };
+    const chosen = new Set(fewOfAnAuthor(waiting, works, window));
     list.push(...chosen);
     if (chosen.size < places) break;
     waiting = waiting.filter((item) => !chosen.has(item));
