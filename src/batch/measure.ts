@@ -26,7 +26,7 @@ export interface MeasureTask {
 export function measure(
   model: TrainedModel,
   { dataset, split, splitName, seed }: MeasureTask,
-  policies: readonly Policy[],
+  policies: readonly Policy[] = [],
 ): { metrics: Metrics; heldOut: HeldOut } {
   const inputs = readerInputs(dataset, split.train);
   const predicted = predictions(model, latentRows(model, inputs, dataset, split.test));

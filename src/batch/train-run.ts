@@ -91,7 +91,7 @@ class TrainRun {
     const learned = await learn(dataset, split.train, this.#learnOptions());
     await recorder.phase('evaluate');
     const task = { dataset, split, splitName, seed: settings.seed };
-    const { metrics, heldOut } = measure(learned.model, task, ['rating']);
+    const { metrics, heldOut } = measure(learned.model, task);
     recorder.record.metrics = metrics;
     recorder.record.effectiveRank = learned.report.effectiveRank;
     const { rmse, mae, coverage } = metrics.model;

@@ -55,7 +55,7 @@ export const metricsSchema = z.object({
     width95: z.number(),
     /** Of the default list, policy `balanced`. */
     ranking: rankingSchema,
-    /** Of the other policies; a training measures `rating` alone, an evaluation all. */
+    /** Of the other policies, which only an evaluation measures. */
     policies: z
       .object({
         rating: rankingSchema,
