@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import MiniSearch from 'minisearch';
+import { foldText } from '../model/fold-text.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
 
 /** Books added to the index before other requests have their turn; about 5 ms. */
@@ -152,13 +153,8 @@ function beginnings(words: readonly string[]): Set<string> {
   return found;
 }
 
-/** Lower-case words without accents; apostrophes and the hyphens of an ISBN do not part a word. */
+/** Folded words; the hyphens of an ISBN do not part a word. */
 function wordsOf(text: string): string[] {
-  const plain = text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/['’]/g, '')
-    .replace(/(?<=\d)-(?=[\dx])/g, '');
-  return plain.match(/[\p{L}\p{N}]+/gu) ?? [];
+  const folded = foldText(text.replace(/(?<=\d)-(?=[\dx])/gi, ''));
+  return folded === '' ? [] : folded.split(' ');
 }
