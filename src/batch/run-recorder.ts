@@ -26,7 +26,7 @@ export class RunRecorder {
     this.#clock = clock;
     this.#phaseStart = clock.seconds();
     this.#lastWrite = -Infinity;
-    this.record = newRecord(id, clock);
+    this.record = newRecord(id, clock.now().toISOString());
   }
 
   /** Ends the present phase and starts the next. */
@@ -69,8 +69,8 @@ export class RunRecorder {
   }
 }
 
-function newRecord(id: string, clock: Clock): RunRecord {
-  const now = clock.now().toISOString();
+/** The record of a run that starts at `now`. */
+export function newRecord(id: string, now: string): RunRecord {
   return {
     id,
     state: 'running',
@@ -111,7 +111,7 @@ export function summarizeFailedStart(
   error: unknown,
   log: Log,
 ): void {
-  const record = newRecord(runId ?? idAt(systemClock), systemClock);
+  const record = newRecord(runId ?? idAt(systemClock), systemClock.now().toISOString());
   close(record, 'failed', error, systemClock);
   writeSummary(summary, record, log);
 }

@@ -1,3 +1,4 @@
+import { newRecord } from '../batch/run-recorder.ts';
 import { expect } from 'vitest';
 import type { RunRecord } from '../contracts/run.ts';
 import type { ReaderRecord, Store } from '../store/store.ts';
@@ -74,32 +75,6 @@ export function asNumbers(record: ReaderRecord | null): unknown {
 
 /** A run that started on that day of January 2026. */
 export function runOf(id: string, day: number): RunRecord {
-  const at = new Date(Date.UTC(2026, 0, day)).toISOString();
-  return {
-    id,
-    state: 'running',
-    startedAt: at,
-    updatedAt: at,
-    finishedAt: null,
-    contentHash: null,
-    version: null,
-    progress: {
-      phase: 'train',
-      sweep: 1,
-      of: 40,
-      elbo: null,
-      heldOutRmse: null,
-      secondsLeft: null,
-    },
-    data: null,
-    backend: null,
-    metrics: null,
-    effectiveRank: null,
-    live: null,
-    decision: null,
-    seconds: {},
-    warnings: [],
-    peakMemoryMiB: null,
-    error: null,
-  };
+  const record = newRecord(id, new Date(Date.UTC(2026, 0, day)).toISOString());
+  return { ...record, progress: { ...record.progress, phase: 'train', sweep: 1, of: 40 } };
 }

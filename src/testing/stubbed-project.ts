@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { environment, projectFolder } from '../runtime/environment.ts';
+import { projectFolder } from '../runtime/environment.ts';
+import { findProgram } from './find-program.ts';
 
 /** How a script ended, with what it wrote to both of its outputs. */
 export interface Outcome {
@@ -53,12 +54,9 @@ export class StubbedProject {
       mkdirSync(path.dirname(copy), { recursive: true });
       copyFileSync(path.join(projectFolder, file), copy);
     }
-    const folders = (environment()['PATH'] ?? '').split(path.delimiter);
     for (const tool of tools) {
-      const real = folders
-        .map((folder) => path.join(folder, tool))
-        .find((file) => existsSync(file));
-      if (real === undefined) throw new Error(`${tool} is not installed`);
+      const real = findProgram(tool);
+      if (real === null) throw new Error(`${tool} is not installed`);
       symlinkSync(real, path.join(this.#top, 'bin', tool));
     }
   }
