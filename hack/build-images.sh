@@ -13,6 +13,7 @@ for target in ${IMAGE_TARGETS:-api batch controller}; do
   # shellcheck disable=SC2086
   ${IMAGE_BUILDER:-docker build} --file images/Dockerfile --target "$target" \
     --tag "${IMAGE_PREFIX:-}bookrec-$target:$version" \
-    --build-arg "VERSION=$version" --build-arg "REVISION=$revision" \
+    --label "org.opencontainers.image.version=$version" \
+    --label "org.opencontainers.image.revision=$revision" \
     --build-arg "BASE_IMAGE=${BASE_IMAGE:-node:24-bookworm-slim}" .
 done
