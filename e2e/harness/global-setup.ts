@@ -1,7 +1,7 @@
 import { projectFolder } from '../../src/runtime/environment.ts';
 import { chartFolder } from '../../hack/chart/helm.ts';
-import { imageTag } from './images.ts';
-import { apply, kubectl } from './kubectl.ts';
+import { kubectl } from './kubectl.ts';
+import { createNamespace } from './namespace.ts';
 import { run } from './program.ts';
 
 const CRD = 'crd/recommenderruns.bookrec.dev';
@@ -25,13 +25,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     await kubectl(['apply', '--server-side', '--force-conflicts', '-f', file]);
     return async () => undefined;
   }
-  const namespace = `${imageTag().slice(0, 50)}-crd`;
-  const labels = { 'bookrec.dev/e2e': imageTag() };
-  await apply('default', {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace, labels },
-  });
+  const namespace = await createNamespace('crd');
   const place = ['crd', '-n', namespace];
   await run('helm', ['install', ...place, chartFolder, '-f', '-'], JSON.stringify(ONLY_CRD));
   await kubectl(['wait', '--for=condition=Established', CRD, '--timeout=60s']);

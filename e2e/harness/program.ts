@@ -16,7 +16,7 @@ export class ProgramError extends Error {
 }
 
 /**
- * Runs a program of the PATH or of the test cluster's folder.
+ * Runs a program of the PATH.
  * @param input what it reads from its standard input
  * @returns what it wrote to its standard output
  * @throws {ProgramError} it is not installed or ended with an error

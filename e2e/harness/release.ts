@@ -12,7 +12,7 @@ import {
   type Job,
   type Pod,
 } from './kubectl.ts';
-import { refusal, run } from './program.ts';
+import { run } from './program.ts';
 import { chartFolder } from '../../hack/chart/helm.ts';
 
 /** How Helm installs. */
@@ -55,12 +55,6 @@ export class Release {
     const all = JSON.stringify(merge(imageValues(parts), values));
     await run('helm', ['upgrade', '--install', ...release.#args(chart), '--wait'], all);
     return release;
-  }
-
-  /** What Helm says when it refuses the values. */
-  static refused(namespace: string, values: object): Promise<string> {
-    const release = new Release(namespace, 'books');
-    return refusal('helm', ['install', ...release.#args(chartFolder)], JSON.stringify(values));
   }
 
   upgrade(values: object = {}): Promise<Release> {

@@ -91,16 +91,11 @@ export async function eventsOf(
   return events.filter(({ involvedObject: { kind, name: of } }) => kind === KIND && of === name);
 }
 
-/** Values of a trainer that asks for little, so that a run may ask for less. */
-export const modestTrainer = {
-  trainer: { resources: { requests: { cpu: '100m', memory: '100Mi' }, limits: { memory: '1Gi' } } },
-};
-
-/** The same of a release with one replica and no volume. */
+/** Values of a release with one replica, no volume, and a trainer that asks for little, so that a run may ask for less. */
 export const modestValues = {
   api: { replicas: 1 },
   store: { persistence: { enabled: false } },
-  ...modestTrainer,
+  trainer: { resources: { requests: { cpu: '100m', memory: '100Mi' }, limits: { memory: '1Gi' } } },
 };
 
 /** Settings of a run on the small data that takes many seconds, other than those of other seeds. */

@@ -37,19 +37,27 @@ export function smallData(remainder = 8, share = SHARE): Record<string, string> 
   );
 }
 
-/** The small part as a ConfigMap, for `trainer.data.existingConfigMap`. */
-export const smallDataMap = (name = 'small'): object => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name },
-  binaryData: smallData(),
-});
+/** Data files as a ConfigMap, for `trainer.data.existingConfigMap`; those of `binaryData` in base 64. */
+export const dataMap = (
+  name: string,
+  binaryData: Record<string, string>,
+  data: Record<string, string> = {},
+): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, binaryData, data });
 
-/** A part that takes five times as long to train on. */
-export const largerDataMap = (name = 'larger'): object => ({
-  ...smallDataMap(name),
-  binaryData: smallData(0, LARGER_SHARE),
-});
+/** The small part as the ConfigMap `small`. */
+export const smallDataMap = (): object => dataMap('small', smallData());
+
+/** A part that takes five times as long to train on, as the ConfigMap `larger`. */
+export const largerDataMap = (): object => dataMap('larger', smallData(0, LARGER_SHARE));
+
+/** The small part with columns too few from the third rating on, as the ConfigMap `bad`. */
+export function badDataMap(): object {
+  const rows = ['"User-ID";"ISBN";"Book-Rating"', '"8";"0002005018";"5"', '"8"', '"9"', '"10"'];
+  const others = Object.entries(smallData()).filter(
+    ([file]) => !file.startsWith('BX-Book-Ratings'),
+  );
+  return dataMap('bad', Object.fromEntries(others), { 'BX-Book-Ratings.csv': rows.join('\n') });
+}
 
 /** Values that train on the small part, with requests that leave room for a second scenario on two cores. */
 export const smallTrainer = (settings: object = {}): { trainer: object } => ({

@@ -5,10 +5,7 @@ import { ClientPod } from '../harness/client-pod.ts';
 import { apply } from '../harness/kubectl.ts';
 import { cleanUp, createNamespace } from '../harness/namespace.ts';
 import { Release, terminationOf, type FinishedJob } from '../harness/release.ts';
-import { smallData, smallDataMap, smallTrainer } from '../harness/small-data.ts';
-
-/** Ratings with a column too few from the third row on. */
-const badRatings = ['"User-ID";"ISBN";"Book-Rating"', '"8";"0002005018";"5"', '"8"', '"9"', '"10"'];
+import { badDataMap, smallDataMap, smallTrainer } from '../harness/small-data.ts';
 
 describe('a training that fails', () => {
   let release: Release;
@@ -19,13 +16,7 @@ describe('a training that fails', () => {
 
   beforeAll(async () => {
     const namespace = await createNamespace('failing');
-    const bad = { ...smallData() };
-    delete bad['BX-Book-Ratings.csv.gz'];
-    await apply(namespace, smallDataMap(), {
-      ...smallDataMap('bad'),
-      binaryData: bad,
-      data: { 'BX-Book-Ratings.csv': badRatings.join('\n') },
-    });
+    await apply(namespace, smallDataMap(), badDataMap());
     release = await Release.install(namespace, smallTrainer());
     client = await ClientPod.start(namespace);
     rules = new AlertRules({ release: release.name, namespace });

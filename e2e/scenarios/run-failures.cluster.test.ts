@@ -22,10 +22,7 @@ import {
   waitFor,
   type Run,
 } from '../harness/runs.ts';
-import { smallData, smallDataMap, smallTrainer } from '../harness/small-data.ts';
-
-/** Ratings with a column too few from the third row on. */
-const badRatings = ['"User-ID";"ISBN";"Book-Rating"', '"8";"0002005018";"5"', '"8"', '"9"', '"10"'];
+import { badDataMap, smallDataMap, smallTrainer } from '../harness/small-data.ts';
 
 /** A registry that no name server knows. */
 const MISSING_IMAGE = 'registry.invalid/bookrec-batch:none';
@@ -58,13 +55,7 @@ describe('a run that fails', () => {
 
   beforeAll(async () => {
     namespace = await createNamespace('run-failures');
-    const bad = { ...smallData() };
-    delete bad['BX-Book-Ratings.csv.gz'];
-    await apply(namespace, smallDataMap(), {
-      ...smallDataMap('bad'),
-      binaryData: bad,
-      data: { 'BX-Book-Ratings.csv': badRatings.join('\n') },
-    });
+    await apply(namespace, smallDataMap(), badDataMap());
     release = await Release.install(namespace, merge(smallTrainer(), modestValues));
     client = await ClientPod.start(namespace);
     await applyRun(namespace, 'good');

@@ -15,7 +15,7 @@ import {
   waitFor,
   type Run,
 } from '../harness/runs.ts';
-import { smallData, smallDataMap, smallTrainer } from '../harness/small-data.ts';
+import { dataMap, smallData, smallDataMap, smallTrainer } from '../harness/small-data.ts';
 import type { RunSpec } from '../../src/contracts/recommender-run.ts';
 
 describe('runs', () => {
@@ -44,10 +44,7 @@ describe('runs', () => {
 
   beforeAll(async () => {
     namespace = await createNamespace('runs');
-    await apply(namespace, smallDataMap(), {
-      ...smallDataMap('other'),
-      binaryData: smallData(7),
-    });
+    await apply(namespace, smallDataMap(), dataMap('other', smallData(7)));
     release = await Release.install(namespace, smallTrainer());
     client = await ClientPod.start(namespace);
   });
