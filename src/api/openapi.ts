@@ -21,7 +21,10 @@ export function openApiDocument(routes: readonly Route[]): Json {
     },
     servers: [{ url: '/' }],
     paths,
-    components: { schemas: { Problem: schemaOf(problemSchema, 'output') } },
+    components: {
+      schemas: { Problem: schemaOf(problemSchema, 'output') },
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: KEY_TEXT } },
+    },
   };
 }
 
@@ -29,6 +32,7 @@ function operation(route: Route): Json {
   return {
     operationId: operationId(route),
     summary: route.summary,
+    security: route.scope === 'open' ? [] : [{ key: [route.scope] }, {}],
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
     ...(route.body === null
       ? {}
@@ -93,7 +97,7 @@ function problems(route: Route): Record<string, Json> {
   };
   return {
     ...Object.fromEntries(
-      [400, ...route.problems].map((status) => [
+      [400, ...(route.scope === 'open' ? [] : [401, 403]), ...route.problems].map((status) => [
         String(status),
         { description: PROBLEM_TEXTS[status] ?? 'The request is not valid', ...problem },
       ]),
@@ -102,7 +106,11 @@ function problems(route: Route): Record<string, Json> {
   };
 }
 
+const KEY_TEXT = 'A key with the scope that the operation names; servers without keys ask for none';
+
 const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
+  401: 'No key was given, or one that is not known',
+  403: 'The key is good for other things',
   404: 'There is no such thing',
   410: 'The cursor belongs to a version of the model that is not live any more',
   413: 'The body exceeds 256 kB',

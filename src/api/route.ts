@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { Scope } from '../contracts/api-keys.ts';
 import type { Store } from '../store/store.ts';
 import type { Answer } from './answer.ts';
 import type { LiveModel, Snapshot } from './live-model.ts';
@@ -46,6 +47,8 @@ interface RouteShape<P, Q, B> {
   readonly method: 'GET' | 'POST';
   /** OpenAPI style: `/recommend/{user_id}`. */
   readonly path: string;
+  /** What a key must be good for where keys are asked for; `open` needs none. */
+  readonly scope: Scope | 'open';
   readonly summary: string;
   readonly params: P;
   readonly query: Q;

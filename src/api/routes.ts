@@ -15,6 +15,7 @@ let document: string | null = null;
 const openApi = route({
   method: 'GET',
   path: '/openapi.json',
+  scope: 'open',
   summary: 'This document',
   params: z.strictObject({}),
   query: z.strictObject({}),

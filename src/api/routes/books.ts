@@ -27,6 +27,7 @@ const UNCHANGED: readonly AnswerKind[] = [
 export const books = route({
   method: 'GET',
   path: '/books',
+  scope: 'read',
   summary: 'Books of the catalogue in an order, a page at a time',
   params: NOTHING,
   query: booksQuerySchema,
@@ -67,6 +68,7 @@ function cannotSort({ counts }: LiveVersion): InvalidRequest {
 export const book = route({
   method: 'GET',
   path: '/books/{isbn}',
+  scope: 'read',
   summary: 'One book: its ratings, and what the model expects and how sure it is',
   params: bookParamsSchema,
   query: NOTHING,
@@ -99,6 +101,7 @@ function knownBook(version: LiveVersion, isbn: string): number {
 export const searchBooks = route({
   method: 'GET',
   path: '/books/search',
+  scope: 'read',
   summary: 'Books by title, author or ISBN, with typing errors and as one types',
   params: NOTHING,
   query: searchQuerySchema,
@@ -119,6 +122,7 @@ export const searchBooks = route({
 export const searchBooksByBody = route({
   method: 'POST',
   path: '/books/search',
+  scope: 'read',
   summary: 'The same search with the question in the body, which logs and caches do not keep',
   params: NOTHING,
   query: NOTHING,

@@ -18,6 +18,7 @@ import { route } from '../route.ts';
 export const foldIn = route({
   method: 'POST',
   path: '/recommend',
+  scope: 'read',
   summary: 'Books for somebody who is not stored, from a few ratings (fold-in); nothing is kept',
   params: z.strictObject({}),
   query: z.strictObject({}),

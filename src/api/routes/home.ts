@@ -47,6 +47,7 @@ const JSON_WELCOME = fixed('application/json; charset=utf-8', JSON.stringify(WEL
 export const home = route({
   method: 'GET',
   path: '/',
+  scope: 'open',
   summary: 'Welcome and links; a page for browsers',
   params: NOTHING,
   query: NOTHING,
@@ -66,6 +67,7 @@ function pageRoute(path: string, file: string, type: string, summary: string): R
   return route({
     method: 'GET',
     path,
+    scope: 'open',
     summary,
     params: NOTHING,
     query: NOTHING,

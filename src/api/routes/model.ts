@@ -15,6 +15,7 @@ const NOTHING = z.strictObject({});
 export const stats = route({
   method: 'GET',
   path: '/stats',
+  scope: 'read',
   summary: 'Counts of the data and the lists',
   params: NOTHING,
   query: NOTHING,
@@ -30,6 +31,7 @@ export const stats = route({
 export const modelInfo = route({
   method: 'GET',
   path: '/model/info',
+  scope: 'read',
   summary: 'The live model: how it was made and how good it is on held-out ratings',
   params: NOTHING,
   query: NOTHING,

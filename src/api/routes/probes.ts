@@ -17,6 +17,7 @@ type Probe = Call<unknown, unknown, unknown>;
 export const livez = route({
   method: 'GET',
   path: '/livez',
+  scope: 'open',
   summary: 'Whether the process answers at all; does no I/O',
   params: NOTHING,
   query: NOTHING,
@@ -29,6 +30,7 @@ export const livez = route({
 export const readyz = route({
   method: 'GET',
   path: '/readyz',
+  scope: 'open',
   summary:
     'Whether requests should come here; ready without a model too, once the store has been asked',
   params: NOTHING,
@@ -65,6 +67,7 @@ function readiness(known: boolean, stopping: boolean): ReadyzAnswer['status'] {
 export const health = route({
   method: 'GET',
   path: '/health',
+  scope: 'read',
   summary: 'The store’s connectivity and the state of the model',
   params: NOTHING,
   query: NOTHING,
@@ -115,6 +118,7 @@ async function pingMilliseconds(deps: ApiDeps): Promise<number | null> {
 export const metrics = route({
   method: 'GET',
   path: '/metrics',
+  scope: 'open',
   summary: 'Metrics in the text format of Prometheus',
   params: NOTHING,
   query: NOTHING,

@@ -37,6 +37,7 @@ interface Found {
 export const recommend = route({
   method: 'GET',
   path: '/recommend/{user_id}',
+  scope: 'read',
   summary: 'Books for a reader, best first, with their uncertainty',
   params: recommendParamsSchema,
   query: recommendQuerySchema,

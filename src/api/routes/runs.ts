@@ -17,6 +17,7 @@ import { type ApiDeps, route } from '../route.ts';
 export const runs = route({
   method: 'GET',
   path: '/runs',
+  scope: 'admin',
   summary: 'Trainings with their progress, newest first, a page at a time',
   params: z.strictObject({}),
   query: runsQuerySchema,
@@ -41,6 +42,7 @@ export const runs = route({
 export const run = route({
   method: 'GET',
   path: '/runs/{run_id}',
+  scope: 'admin',
   summary: 'One training: its progress while it goes on, its outcome afterwards',
   params: runParamsSchema,
   query: z.strictObject({}),

@@ -8,6 +8,7 @@ import { route } from '../route.ts';
 export const users = route({
   method: 'GET',
   path: '/users',
+  scope: 'admin',
   summary: 'Readers with recommendations, a page at a time',
   params: z.strictObject({}),
   query: usersQuerySchema,
