@@ -27,6 +27,7 @@ export const MODEL_KEYS = [
 export const TRAIN_KEYS = [
   ...DATA_KEYS,
   ...MODEL_KEYS,
+  'warmStart',
   'threads',
   'publish',
   'margin',

@@ -148,6 +148,17 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: 'Seed of the split and of the training' },
     count(0, 4_294_967_295).default(1),
   ),
+  warmStart: given(
+    {
+      value: 'version',
+      description:
+        'Start from what a version has learned: the live one where it fits, none, or one by its name',
+    },
+    z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.-]{0,127}$/, 'expected live, none or the name of a version')
+      .default('live'),
+  ),
   threads: given(
     { value: 'n', description: 'Threads of a training; 0 for one a core; they change no result' },
     count(0, 256).default(0),

@@ -11,6 +11,7 @@ const trainingSettings = settingsSchema.pick({
   split: true,
   heldOut: true,
   seed: true,
+  warmStart: true,
   rank: true,
   sweeps: true,
   threads: true,
