@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  foldInAnswerSchema,
   healthAnswerSchema,
   recommendAnswerSchema,
   type RecommendAnswer,
 } from '../../src/contracts/http.ts';
+import { foldInAnswerSchema } from '../../src/contracts/http-fold-in.ts';
 import { ClientPod } from '../harness/client-pod.ts';
 import { eventually } from '../harness/eventually.ts';
 import { apply, kubectl } from '../harness/kubectl.ts';
@@ -66,7 +66,7 @@ describe('the store away', () => {
       body: JSON.stringify({ ratings: [{ isbn: before.recommendations[0]?.isbn, rating: 9 }] }),
     });
     expect(status).toBe(200);
-    expect(foldInAnswerSchema.parse(JSON.parse(body)).source).toBe('personal');
+    expect(foldInAnswerSchema.parse(JSON.parse(body)).source).toBe('fold-in');
   });
 
   it('leaves the replicas Ready and says so in /health', async () => {

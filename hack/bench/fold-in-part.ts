@@ -1,4 +1,4 @@
-import { foldInAnswerSchema } from '../../src/contracts/http.ts';
+import { foldInAnswerSchema } from '../../src/contracts/http-fold-in.ts';
 import { type Random, seededRandom } from '../../src/model/random.ts';
 import type { Recommender } from '../../src/model/recommender.ts';
 import { CATALOGUE_BLOB } from '../../src/store/catalogue-codec.ts';

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import {
-  foldInAnswerSchema,
   healthAnswerSchema,
   problemSchema,
   recommendAnswerSchema,
@@ -10,6 +9,7 @@ import {
   usersAnswerSchema,
   welcomeAnswerSchema,
 } from '../contracts/http.ts';
+import { coldStartAnswerSchema, foldInAnswerSchema } from '../contracts/http-fold-in.ts';
 import { ROUTES } from './routes.ts';
 
 const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
@@ -24,6 +24,7 @@ function example(heading: string): unknown {
 const EXAMPLES: Array<{ heading: string; schema: z.ZodObject }> = [
   { heading: 'GET /recommend/{user_id}', schema: recommendAnswerSchema },
   { heading: 'POST /recommend', schema: foldInAnswerSchema },
+  { heading: 'POST /recommend/cold-start', schema: coldStartAnswerSchema },
   { heading: 'GET /users', schema: usersAnswerSchema },
   { heading: 'GET /stats', schema: statsAnswerSchema },
   { heading: 'GET /health', schema: healthAnswerSchema },

@@ -2,6 +2,7 @@ import type { BookAnswer, BookSummary } from '../contracts/http-books.ts';
 import { NOTHING_KNOWN } from '../model/recommender.ts';
 import type { LiveVersion } from './live-version.ts';
 import type { Shelf } from './shelf.ts';
+import { round } from './round.ts';
 
 /** A book as lists of the catalogue show it. */
 export function summaryOf({ catalogue }: LiveVersion, shelf: Shelf, book: number): BookSummary {
@@ -55,8 +56,4 @@ function distributionOf(
     rating,
     count: counts.byLevel[book * levels.length + l] ?? 0,
   }));
-}
-
-function round(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
 }

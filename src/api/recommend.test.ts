@@ -1,6 +1,7 @@
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiUnderTest, apiUnderTest, seen } from '../testing/api-under-test.ts';
+import { foldInAnswerSchema } from '../contracts/http-fold-in.ts';
 import { publishSample, SAMPLE_ISBNS } from '../testing/sample-version.ts';
 
 const HOSTILE = ['a:b{c}', 'Zoë ☃', '../..', '%2F', 'a/b', '__proto__', 'x'.repeat(3000)];
@@ -240,6 +241,44 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
   });
 });
 
+describe('POST /recommend/cold-start', () => {
+  const post = (body: object): request.Test =>
+    request(api.listener).post('/recommend/cold-start').send(body);
+
+  it('answers nothing at all with the list of the prior', async () => {
+    await publish('v1');
+    const { body } = await seen(post({}).expect(200));
+    expect(body).toMatchObject({ source: 'prior', total_available: 4, policy: 'balanced' });
+    expect(body).toHaveProperty('recommendations.0.source', 'prior');
+  });
+
+  it('takes favourite books and authors, and names those it does not know', async () => {
+    await publish('v1');
+    const favourites = {
+      books: ['0-19-515344-8', 'no such book'],
+      authors: ['carlo d’este', 'Nobody At All'],
+      country: 'usa',
+    };
+    const { body } = await seen(post(favourites).expect(200));
+    expect(body).toMatchObject({
+      source: 'fold-in',
+      unknown_isbns: ['no such book'],
+      unknown_authors: ['Nobody At All'],
+    });
+    // A favourite counts as 9 of the liked levels 8, 9, 10, alike likely: 0.35 above the sample's 8.25.
+    expect(body).toHaveProperty('recommendations.0.isbn', SAMPLE_ISBNS[1]);
+    expect(body).toHaveProperty('recommendations.0.predicted_rating', 8.6);
+    const { body: byAuthor } = await seen(post({ authors: ["Carlo D'Este"] }).expect(200));
+    expect(byAuthor).toMatchObject({ source: 'fold-in', total_available: 4, unknown_authors: [] });
+  });
+
+  it('refuses what is no field of it', async () => {
+    await publish('v1');
+    const { body } = await seen(post({ ratings: [] }).expect(400));
+    expect(body).toMatchObject({ errors: [{ path: '/ratings' }] });
+  });
+});
+
 describe('POST /recommend', () => {
   const post = (body: object): request.Test => request(api.listener).post('/recommend').send(body);
 
@@ -252,12 +291,13 @@ describe('POST /recommend', () => {
     const { body, headers } = await seen(post({ ratings, country: 'usa', age: 30 }).expect(200));
     expect(headers['cache-control']).toBe('no-store');
     expect(body).toMatchObject({
-      source: 'personal',
+      source: 'fold-in',
       total_available: 3,
       model_version: 'v1',
       unknown_isbns: ['no such book'],
       note: 'top_k is 10, but only 3 books are available.',
     });
+    expect(body).toHaveProperty('recommendations.0.source', 'fold-in');
     expect(body).toHaveProperty('recommendations.0.isbn', SAMPLE_ISBNS[1]);
     expect(body).toHaveProperty('recommendations.0.predicted_rating', 8.7);
   });
@@ -275,6 +315,17 @@ describe('POST /recommend', () => {
     for (const wrong of [{ policy: 'mean' }, { seed: -1 }, { max_per_author: 0 }]) {
       await seen(post(wrong).expect(400));
     }
+  });
+
+  it('tells what each rating did to the intervals of the list', async () => {
+    await publish('v1');
+    const ratings = SAMPLE_ISBNS.slice(0, 2).map((isbn) => ({ isbn, rating: 9 }));
+    const { body } = await seen(post({ ratings }).expect(200));
+    const [first, second] = foldInAnswerSchema.parse(body).narrowed ?? [];
+    expect(first).toMatchObject({ isbn: SAMPLE_ISBNS[0], rating: 9, spread_before: 3.8 });
+    expect(first?.spread_after).toBeLessThan(3.8);
+    expect(second?.spread_before).toBe(first?.spread_after);
+    expect(second?.spread_after).toBeLessThan(second?.spread_before ?? 0);
   });
 
   it('takes the last of two ratings of one book', async () => {

@@ -2,6 +2,7 @@ import type { Recommendation } from '../contracts/http.ts';
 import type { RankedList } from '../model/ranked-list.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { LiveVersion } from './live-version.ts';
+import { round } from './round.ts';
 
 type Source = Recommendation['source'];
 
@@ -69,10 +70,6 @@ function unreadable(version: string): AppError {
     `A list of version ${version} does not fit its catalogue`,
     'Train again, or roll back with `bookrec models rollback`.',
   );
-}
-
-function round(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
 }
 
 /** Says that fewer books are listed than were asked for, and whether there are more. */

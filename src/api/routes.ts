@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { openApiDocument } from './openapi.ts';
 import { type Route, route } from './route.ts';
 import { book, books, searchBooks, searchBooksByBody } from './routes/books.ts';
+import { coldStart } from './routes/cold-start.ts';
 import { foldIn } from './routes/fold-in.ts';
 import { home, pageScript, pageStyle } from './routes/home.ts';
 import { modelInfo, stats } from './routes/model.ts';
@@ -42,6 +43,7 @@ export const ROUTES: readonly Route[] = [
   pageStyle,
   recommend,
   foldIn,
+  coldStart,
   users,
   books,
   // Before the route of one book, which would take `search` for an ISBN.

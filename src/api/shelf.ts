@@ -3,6 +3,7 @@ import type { BookSort } from '../contracts/http-books.ts';
 import { NOTHING_KNOWN, type Recommender } from '../model/recommender.ts';
 import type { BookCounts } from '../store/book-counts-codec.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
+import { foldText } from '../model/fold-text.ts';
 import { BookSearch } from './book-search.ts';
 
 /** Books whose figures are computed before other requests have their turn; about 2 ms. */
@@ -36,17 +37,21 @@ export class Shelf {
   /** By book: mean, low and high of `ExpectedRating`. */
   readonly #expected: Float32Array;
   readonly #orders = new Map<BookSort, Uint32Array | null>();
+  /** Listed books by the folded name of their author. */
+  readonly #byAuthor: ReadonlyMap<string, readonly number[]>;
 
   private constructor(
     source: ShelfSource,
     ratings: Uint32Array | null,
     expected: Float32Array,
     search: BookSearch,
+    byAuthor: ReadonlyMap<string, readonly number[]>,
   ) {
     this.#source = source;
     this.ratings = ratings;
     this.#expected = expected;
     this.search = search;
+    this.#byAuthor = byAuthor;
   }
 
   /** Computes all, in steps that leave the event loop free in between. */
@@ -55,6 +60,7 @@ export class Shelf {
     const books = catalogue.ids.length;
     const ratings = counts === null ? null : sums(counts.byLevel, books);
     const expected = new Float32Array(3 * books);
+    const byAuthor = new Map<string, number[]>();
     for (let from = 0; from < books; from += CHUNK) {
       const chunk = Uint32Array.from({ length: Math.min(CHUNK, books - from) }, (_, n) => from + n);
       const { levels } = recommender;
@@ -63,15 +69,22 @@ export class Shelf {
         const low = Math.max(levels[0] ?? -Infinity, found.mean - half);
         const high = Math.min(levels.at(-1) ?? Infinity, found.mean + half);
         expected.set([found.mean, low, high], 3 * (from + n));
+        addAuthor(byAuthor, catalogue, from + n);
       }
       await nextTurn();
     }
-    return new Shelf(source, ratings, expected, await BookSearch.build(catalogue, ratings));
+    const search = await BookSearch.build(catalogue, ratings);
+    return new Shelf(source, ratings, expected, search, byAuthor);
   }
 
   expected(book: number): ExpectedRating {
     const at = (n: number): number => this.#expected[3 * book + n] ?? Number.NaN;
     return { mean: at(0), interval: [at(1), at(2)] };
+  }
+
+  /** Listed books of an author, by the name as books have it but for case, accents and marks. */
+  booksBy(author: string): readonly number[] {
+    return this.#byAuthor.get(foldText(author)) ?? [];
   }
 
   /** Listed books in an order; null where the version has not what it needs. */
@@ -97,6 +110,14 @@ export class Shelf {
     const known = byFalling(all, (book) => weight[book] ?? 0);
     return sort === 'ratings' ? known : byFalling(headOf(known, weight), lower);
   }
+}
+
+function addAuthor(byAuthor: Map<string, number[]>, catalogue: Catalogue, book: number): void {
+  const name = foldText(catalogue.author[book] ?? '');
+  if (name === '' || catalogue.listed[book] !== 1) return;
+  const books = byAuthor.get(name);
+  if (books === undefined) byAuthor.set(name, [book]);
+  else books.push(book);
 }
 
 /** The first books of `order` that together hold the share `POPULAR_SHARE` of the weight of all. */

@@ -205,7 +205,7 @@ describe('a trained model over HTTP', () => {
       ratings: rated.map(({ item, value }) => ({ isbn: item, rating: value })),
       top_k: 10,
     });
-    expect(answer).toMatchObject({ source: 'personal', unknown_isbns: [] });
+    expect(answer).toMatchObject({ source: 'fold-in', unknown_isbns: [] });
     const listed = rated.filter(({ item }) => !generated.unlisted.includes(item)).length;
     expect(answer.total_available).toBe(LISTED - listed);
   });

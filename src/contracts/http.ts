@@ -1,20 +1,16 @@
 import { z } from 'zod';
 import { metricsSchema } from './metrics.ts';
-import { POLICIES } from './policies.ts';
 
 /** Bodies and parameters of the HTTP API. Field names are those that older clients read. */
 
-const DEFAULT_TOP_K = 10;
+export const DEFAULT_TOP_K = 10;
 /** More than any catalogue has: a client may ask for all there is. */
-const MAX_TOP_K = 1_000_000;
-/** Most entries that a fold-in computes. */
-export const MAX_FOLD_IN_LIST = 1000;
-const MAX_FOLD_IN_RATINGS = 1000;
+export const MAX_TOP_K = 1_000_000;
 
 /** What a whole number must be; one message for everything that can be wrong with it. */
 const range = (min: number, max: number): string => `Must be a whole number from ${min} to ${max}`;
 
-const wholeNumber = (min: number, max: number) =>
+export const wholeNumber = (min: number, max: number) =>
   z
     .number(range(min, max))
     .int(range(min, max))
@@ -22,7 +18,7 @@ const wholeNumber = (min: number, max: number) =>
     .max(max, range(min, max));
 
 /** The same as text of a URL. */
-const wholeNumberText = (min: number, max: number) =>
+export const wholeNumberText = (min: number, max: number) =>
   z.coerce
     .number(range(min, max))
     .int(range(min, max))
@@ -45,40 +41,12 @@ export const usersQuerySchema = z.strictObject({
     .describe('Last id of the page before, that is, the `next` of its answer'),
 });
 
-export const foldInBodySchema = z.strictObject({
-  ratings: z
-    .array(
-      z.strictObject({
-        isbn: z.string().min(1).max(64).describe('ISBN-10 or ISBN-13, hyphens allowed'),
-        rating: z.number().describe('A level of the rating scale (`GET /stats`)'),
-      }),
-    )
-    .max(MAX_FOLD_IN_RATINGS)
-    .default([]),
-  country: z.string().max(100).optional().describe('Country of the reader, such as `usa`'),
-  state: z.string().max(100).optional().describe('State or province of the reader'),
-  age: wholeNumber(0, 150).optional().describe('Age in years'),
-  top_k: wholeNumber(1, MAX_TOP_K)
-    .default(DEFAULT_TOP_K)
-    .describe(`How many books; ${String(MAX_FOLD_IN_LIST)} at most are listed`),
-  policy: z
-    .enum(POLICIES)
-    .default('balanced')
-    .describe(
-      'Order of the list: expected rating, interest, the product of interest and the chance to be liked, the lower end of the rating, or a draw of both',
-    ),
-  seed: wholeNumber(0, 2 ** 32 - 1)
-    .optional()
-    .describe('Seed of the draw of policy `explore`; drawn and told where it is not given'),
-  max_per_author: wholeNumber(1, 10)
-    .default(4)
-    .describe('Most books of one author in ten places; 10 for no limit'),
-});
-
 /** Where a recommendation comes from. */
 export const sourceSchema = z
-  .enum(['personal', 'prior'])
-  .describe('`personal`: the ratings of this reader were used; `prior`: none are known');
+  .enum(['personal', 'fold-in', 'prior'])
+  .describe(
+    '`personal`: from ratings that the training read; `fold-in`: ratings or favourites given since then, or with the request, count too; `prior`: none are known',
+  );
 
 export const recommendationSchema = z.object({
   rank: z.number().int().describe('1 for the best'),
@@ -105,7 +73,7 @@ export const recommendationSchema = z.object({
   source: sourceSchema,
 });
 
-const listFields = {
+export const listFields = {
   recommendations: z.array(recommendationSchema),
   total_available: z.number().int().describe('Books that could be listed for this reader'),
   source: sourceSchema,
@@ -120,13 +88,6 @@ export const recommendAnswerSchema = z.object({
     .literal(true)
     .optional()
     .describe('Present while the store is away: the list is not the personal one'),
-});
-
-export const foldInAnswerSchema = z.object({
-  ...listFields,
-  policy: z.enum(POLICIES),
-  seed: z.number().int().optional().describe('Seed of the draw; present for policy `explore`'),
-  unknown_isbns: z.array(z.string()).describe('ISBNs sent that the model does not know'),
 });
 
 export const usersAnswerSchema = z.object({
@@ -216,8 +177,6 @@ export const problemSchema = z.object({
 
 export type Recommendation = z.infer<typeof recommendationSchema>;
 export type RecommendAnswer = z.infer<typeof recommendAnswerSchema>;
-export type FoldInBody = z.infer<typeof foldInBodySchema>;
-export type FoldInAnswer = z.infer<typeof foldInAnswerSchema>;
 export type UsersAnswer = z.infer<typeof usersAnswerSchema>;
 export type StatsAnswer = z.infer<typeof statsAnswerSchema>;
 export type ModelInfoAnswer = z.infer<typeof modelInfoAnswerSchema>;

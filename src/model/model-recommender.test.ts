@@ -61,6 +61,24 @@ describe('lists', () => {
     }
   });
 
+  it('bring up the books of an author whom the reader likes, and leave none of them out', () => {
+    const { labels } = model.books;
+    const family = labels.families.indexOf('author');
+    expect(family).toBeGreaterThanOrEqual(0);
+    const liked = allBooks.find(
+      (book) =>
+        model.listed[book] === 1 &&
+        labels.label
+          .subarray(labels.start[book], labels.start[book + 1])
+          .some((g) => labels.familyOf[g] === family),
+    );
+    const without = recommender.recommend(input, BOOKS);
+    const byLiked = Uint32Array.of(liked ?? 0);
+    const list = recommender.recommend({ ...input, byLiked }, BOOKS);
+    const interestIn = (of: typeof list): number => of.interest[of.book.indexOf(liked ?? 0)];
+    expect(interestIn(list)).toBeGreaterThan(interestIn(without));
+  });
+
   it('say of each book what its prediction says', () => {
     const list = recommender.recommend(input, 10);
     const predictions = recommender.predict(input, list.book);

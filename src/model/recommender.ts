@@ -9,6 +9,8 @@ export interface ReaderInput {
   readonly ratedValue: ArrayLike<number>;
   /** Books met without a rating; left out of lists. */
   readonly unratedBook: Uint32Array;
+  /** Books that stand for their authors, whom the reader likes: what else they wrote is of interest. */
+  readonly byLiked?: Uint32Array;
 }
 
 /** Somebody of whom nothing is known: fold-in gives the prior. */

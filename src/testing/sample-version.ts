@@ -54,7 +54,7 @@ export class SampleRecommender implements Recommender {
         varBook: book === this.unknownBook ? 1 : 0.25,
         varNoise: 1,
         levels: LEVELS.map(() => 1 / LEVELS.length),
-        quantile: (p) => mean + 4 * (p - 0.5),
+        quantile: (p) => mean + (4 * (p - 0.5)) / Math.sqrt(1 + reader.ratedBook.length),
         atLeast: (t) => (mean >= t ? 1 : 0),
       };
     });

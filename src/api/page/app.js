@@ -102,7 +102,7 @@ function drawBook(/** @type {any} */ book) {
 
 function basis(/** @type {any} */ answer) {
   const stored = 'user_id' in answer;
-  if (answer.source === 'personal') {
+  if (answer.source !== 'prior') {
     return stored ? 'From the ratings of this reader.' : 'From your ratings.';
   }
   return stored ? 'No rating of this reader is known.' : 'From no rating.';

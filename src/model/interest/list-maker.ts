@@ -52,7 +52,7 @@ export class ListMaker {
     const random = choice.policy === 'explore' ? seededRandom(choice.seed) : null;
     const weights = this.weights(random);
     const lookedAt = LOOKED_AT.factor * count + LOOKED_AT.more;
-    this.signals.open(reader.ratedBook, reader.unratedBook, lookedAt);
+    this.signals.open(reader.ratedBook, reader.unratedBook, lookedAt, reader.byLiked);
     const best = new Shortlist(lookedAt);
     const { candidate, size } = this.signals;
     for (let n = 0; n < size; n++) {
@@ -77,7 +77,7 @@ export class ListMaker {
     { count, choice }: { count: number; choice: ListChoice },
   ): ListedBook[] {
     const { works, weights } = this.model.interest;
-    this.signals.open(reader.ratedBook, reader.unratedBook);
+    this.signals.open(reader.ratedBook, reader.unratedBook, undefined, reader.byLiked);
     const entries = Array.from(books, (book) => ({ book }));
     const fresh = newWorks(works, reader, entries);
     return varied([...fresh], works, { count, maxPerAuthor: choice.maxPerAuthor }).map(({ book }) =>

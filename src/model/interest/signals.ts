@@ -8,6 +8,8 @@ const LEAST_POPULAR = 300;
 const POPULAR_OF_LABEL = 50;
 /** K of an affinity: a reader's history counts as if it had this many more books, spread as everybody's. */
 const AFFINITY_PRIOR = 5;
+/** No family in particular. */
+const ALL = -2;
 
 /**
  * Candidates of a reader and their signals (docs/model.md 3.13): books tied to the history, the most popular ones of
@@ -20,6 +22,7 @@ export class Signals {
   candidate = new Int32Array(4096);
   size = 0;
   private readonly labels: LabelSpace;
+  private readonly authors: number;
   private readonly listed: Uint8Array;
   private readonly basis: InterestBasis;
   private readonly factor: Float64Array;
@@ -50,6 +53,7 @@ export class Signals {
     const books = listed.length;
     this.basis = basis;
     this.labels = labels;
+    this.authors = labels.families.indexOf('author');
     this.listed = listed;
     this.width = 4 + labels.families.length;
     this.factor = tieFactors(popularity, basis.exponent);
@@ -68,17 +72,26 @@ export class Signals {
     this.affinity = new Float64Array(labels.familyOf.length);
   }
 
-  /** Collects the candidates of a reader with these books behind them. */
-  open(rated: ArrayLike<number>, unrated: ArrayLike<number>, popular = LEAST_POPULAR): void {
+  /**
+   * Collects the candidates of a reader with these books behind them. Each of `byLiked` stands for all of its author's books,
+   * which are wanted and not met: the author counts as if one more had been.
+   */
+  open(
+    rated: ArrayLike<number>,
+    unrated: ArrayLike<number>,
+    popular = LEAST_POPULAR,
+    byLiked: ArrayLike<number> = [],
+  ): void {
     this.query++;
     this.size = 0;
     for (const g of this.touched) this.met[g] = this.affinity[g] = 0;
     this.touched = [];
-    const history = rated.length + unrated.length;
+    const history = rated.length + unrated.length + byLiked.length;
     for (const books of [rated, unrated]) {
       for (let n = 0; n < books.length; n++) this.metIn[books[n]] = this.query;
     }
     for (const books of [rated, unrated]) for (let n = 0; n < books.length; n++) this.tie(books[n]);
+    for (let n = 0; n < byLiked.length; n++) this.meet(byLiked[n], this.authors);
     this.unmet = Math.log(AFFINITY_PRIOR / (history + AFFINITY_PRIOR));
     this.logHistory = Math.log(history + 1);
     for (const g of this.touched) {
@@ -134,14 +147,20 @@ export class Signals {
 
   private tie(book: number): void {
     const { ties } = this.basis;
-    const { labels } = this;
     for (let t = ties.start[book]; t < ties.start[book + 1]; t++) {
       const j = ties.book[t];
       if (!this.see(j)) continue;
       this.sum[j] += ties.strength[t] * this.factor[book] * this.factor[j];
     }
+    this.meet(book);
+  }
+
+  /** Counts the labels of a book that was met, or those of one family. */
+  private meet(book: number, family = ALL): void {
+    const { labels } = this;
     for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
       const g = labels.label[e];
+      if (family !== ALL && labels.familyOf[g] !== family) continue;
       if (this.met[g] === 0) this.touched.push(g);
       this.met[g] += labels.weight[e] * labels.weight[e];
     }
