@@ -41,10 +41,15 @@ it('has exactly the paths that Express has', async () => {
 it('has exactly the methods that the API takes', async () => {
   await using api = await apiUnderTest();
   const { paths } = documentSchema.parse(stored);
-  for (const [path, operations] of Object.entries(paths)) {
+  for (const path of Object.keys(paths)) {
+    const url = path.replaceAll(/\{\w+\}/g, '8');
+    // `/recommend/cold-start` is a reader's list too, as it would be for any other id.
+    const taken = Object.entries(paths)
+      .filter(([other]) => new RegExp(`^${other.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(url))
+      .flatMap(([, operations]) => Object.keys(operations));
     for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
-      const { status } = await request(api.listener)[method](path.replaceAll(/\{\w+\}/g, '8'));
-      expect(status === 405, `${method} ${path} answered ${status}`).toBe(!(method in operations));
+      const { status } = await request(api.listener)[method](url);
+      expect(status === 405, `${method} ${path} answered ${status}`).toBe(!taken.includes(method));
     }
   }
 });
