@@ -10,7 +10,9 @@ export interface Answer {
 }
 
 /** Answers hold for as long as the version is live, but a cache cannot know when it ends. */
-const CACHEABLE = 'public, max-age=60, stale-while-revalidate=600';
+export const CACHEABLE = 'public, max-age=60, stale-while-revalidate=600';
+/** Where a key is needed, no shared cache may answer those who have none. */
+export const CACHEABLE_BY_CLIENT = CACHEABLE.replace('public', 'private');
 
 /** Changes whenever the same version is written down differently. */
 const REPRESENTATION = '1';

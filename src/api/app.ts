@@ -1,8 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { AppError } from '../runtime/errors.ts';
 import { exchange, sendError, timedFrom } from './exchange.ts';
 import { limitLoad } from './load-limit.ts';
+import { toAppError } from './problem.ts';
 import type { ApiDeps, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { recommend } from './routes/recommend.ts';
@@ -44,7 +45,8 @@ export function createListener(deps: ApiDeps, maxInFlight = MAX_IN_FLIGHT): Requ
   const listener: RequestListener = (request, response) => {
     const userId = request.method === 'GET' ? hotUserId(request.url ?? '/') : null;
     if (userId === null) app(request, response);
-    else exchange(recommend, request, response, { params: { user_id: userId }, body: null }, deps);
+    else
+      exchange(recommend, request, response, { params: { user_id: userId }, body: noBody }, deps);
   };
   return limitLoad(maxInFlight, listener, (request, response) => {
     shed(request, response, deps);
@@ -75,21 +77,19 @@ function hotUserId(url: string): string | null {
 }
 
 function mount(app: Express, route: Route, deps: ApiDeps): void {
-  const path = expressPath(route.path);
-  if (route.method === 'POST') {
-    app.post(path, requireJson, express.json({ limit: BODY_LIMIT }));
-    app.post(path, (request: Request, response: Response) => {
-      const body: unknown = request.body;
-      exchange(route, request, response, { params: request.params, body }, deps);
-    });
-    return;
-  }
-  app.get(path, (request: Request, response: Response) => {
-    exchange(route, request, response, { params: request.params, body: null }, deps);
+  const method = route.method === 'POST' ? 'post' : 'get';
+  app[method](expressPath(route.path), (request: Request, response: Response) => {
+    const body = (): Promise<unknown> => jsonBody(request, response);
+    exchange(route, request, response, { params: request.params, body }, deps);
   });
 }
 
-function requireJson(request: Request, _response: Response, next: () => void): void {
+const noBody = (): Promise<null> => Promise.resolve(null);
+
+const parseJson: RequestHandler = express.json({ limit: BODY_LIMIT });
+
+/** The body as JSON; throws `MEDIA_TYPE`, and what the parser throws. */
+async function jsonBody(request: Request, response: Response): Promise<unknown> {
   if (request.is('json') === false) {
     throw new AppError(
       'MEDIA_TYPE',
@@ -97,7 +97,11 @@ function requireJson(request: Request, _response: Response, next: () => void): v
       'Send it with the header Content-Type: application/json.',
     );
   }
-  next();
+  const parsed = Promise.withResolvers<unknown>();
+  parseJson(request, response, parsed.resolve);
+  const failure = await parsed.promise;
+  if (failure !== undefined) throw toAppError(failure);
+  return request.body;
 }
 
 function refuseOtherMethods(app: Express, path: string, deps: ApiDeps): void {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERRORS, type AppError } from '../runtime/errors.ts';
 import type { Answer } from './answer.ts';
-import { etagMatches, notModified } from './answer.ts';
+import { CACHEABLE, CACHEABLE_BY_CLIENT, etagMatches, notModified } from './answer.ts';
 import { COMMON_HEADERS } from './headers.ts';
 import { InvalidRequest, problemOf, toAppError } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
@@ -16,7 +16,8 @@ const RETRY_AFTER = '5';
 /** What the router found out about a request. */
 export interface Routed {
   readonly params: unknown;
-  readonly body: unknown;
+  /** Reads the body, once the request is admitted. */
+  readonly body: () => Promise<unknown>;
 }
 
 /** A request as metrics and log know it: its route's pattern instead of its path, which names a reader. */
@@ -25,6 +26,10 @@ interface Timed {
   readonly label: string;
   readonly method: string;
   readonly started: number;
+  /** Name of the key that it came with. */
+  client?: string | undefined;
+  /** Only who asked may keep the answer. */
+  isPrivate?: boolean;
 }
 
 /** Starts the clock of a request; `label` is the pattern of its route. */
@@ -42,6 +47,13 @@ export function exchange(
   deps: ApiDeps,
 ): void {
   const timed = timedFrom(request, route.path);
+  try {
+    timed.client = deps.door.admit(route.scope, request, response) ?? undefined;
+    timed.isPrivate = deps.door.asksForKeys && route.scope !== 'open';
+  } catch (error) {
+    sendError(response, error, timed, deps);
+    return;
+  }
   const snapshot = deps.live.snapshot();
   const url = request.url ?? '/';
   const kept = route.method === 'GET' ? snapshot.version?.answers.get(url) : undefined;
@@ -70,7 +82,9 @@ async function answerOf(
   snapshot: ReturnType<ApiDeps['live']['snapshot']>,
 ): Promise<Answer> {
   const query = queryOf(request.url ?? '/');
-  return route.run({ ...routed, query, headers: request.headers, snapshot }, deps);
+  const { params } = routed;
+  const body = route.body === null ? null : await routed.body();
+  return route.run({ params, body, query, headers: request.headers, snapshot }, deps);
 }
 
 /** Query parameters; throws `InvalidRequest` for one that is given twice. */
@@ -135,6 +149,9 @@ function send(response: ServerResponse, answer: Answer, timed: Timed, deps: ApiD
     'X-Request-Id': timed.id,
     ...answer.headers,
   };
+  if (timed.isPrivate === true && headers['Cache-Control'] === CACHEABLE) {
+    headers['Cache-Control'] = CACHEABLE_BY_CLIENT;
+  }
   if (answer.status !== 304) headers['Content-Length'] = Buffer.byteLength(answer.body);
   if (deps.stopping()) headers['Connection'] = 'close';
   response.writeHead(answer.status, headers);
@@ -149,7 +166,8 @@ function send(response: ServerResponse, answer: Answer, timed: Timed, deps: ApiD
 function logRequest(timed: Timed, status: number, seconds: number, { log }: ApiDeps): void {
   const level = seconds >= SLOW_SECONDS ? 'info' : 'debug';
   if (!log.isLevelEnabled(level)) return;
-  const { id, label, method } = timed;
+  const { id, label, method, client } = timed;
   const milliseconds = Math.round(seconds * 1e6) / 1e3;
-  log[level]({ requestId: id, method, route: label, status, milliseconds }, 'request');
+  const who = client === undefined ? {} : { client };
+  log[level]({ requestId: id, method, route: label, status, milliseconds, ...who }, 'request');
 }

@@ -6,7 +6,9 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
+import { ApiKeys } from './api-keys.ts';
 import { createListener } from './app.ts';
+import { doorWith } from './door.ts';
 import { LiveModel, type VersionCodec } from './live-model.ts';
 import { ApiMetrics } from './metrics.ts';
 
@@ -34,6 +36,8 @@ export interface ApiOptions {
   readonly maxInFlight?: number;
   /** Time for a client to send its whole request. */
   readonly requestMs?: number;
+  /** File of the keys that are asked for; read again when it changes. Without one none are. */
+  readonly keysFile?: string | undefined;
 }
 
 export interface RunningApi {
@@ -50,6 +54,8 @@ const REQUEST_MS = 15_000;
 /** Node looks for requests that take too long only every 30 s unless told otherwise. */
 const TIMEOUT_CHECK_MS = 1000;
 const IDLE_SWEEP_MS = 50;
+/** Time between two looks at the file of keys. */
+const KEYS_MS = 1000;
 
 /** Serves the live version of a store over HTTP; resolves when it listens and has looked at the store once. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
@@ -69,7 +75,16 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     () => clock.now(),
   );
   const stopping = new AbortController();
-  const deps = { store, live, metrics, log, stopping: () => stopping.signal.aborted };
+  const { keysFile } = options;
+  const keys = keysFile === undefined ? null : await ApiKeys.open(keysFile, clock, log);
+  const deps = {
+    store,
+    live,
+    door: doorWith(keys),
+    metrics,
+    log,
+    stopping: () => stopping.signal.aborted,
+  };
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -82,7 +97,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   await listen(server, options);
   metrics.watchProcess();
   await live.poll();
-  const following = live.follow(options.pollMs ?? 500, stopping.signal);
+  const following = Promise.all([
+    live.follow(options.pollMs ?? 500, stopping.signal),
+    keys?.follow(KEYS_MS, stopping.signal),
+  ]);
 
   const closed = Promise.withResolvers<undefined>();
   let closing: Promise<void> | null = null;

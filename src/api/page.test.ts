@@ -4,10 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../runtime/errors.ts';
 import { type ApiUnderTest, apiUnderTest } from '../testing/api-under-test.ts';
 import { chromiumPath, startChromium } from '../testing/chromium.ts';
 import { leftOut } from '../testing/left-out.ts';
 import { publishSample, SAMPLE_ISBNS } from '../testing/sample-version.ts';
+import type { Door } from './door.ts';
 
 const [MYTHOLOGY = '', CLARA = ''] = SAMPLE_ISBNS;
 /** No mean, nor its sum with the shift of a rating, is half-way between two tenths. */
@@ -43,8 +45,22 @@ function browserSuite(executablePath: string): void {
     await browser.close();
   });
 
+  /** What the server has for a door; the sesame opens it where a test says so. */
+  let sesame: string | null;
+  const door: Door = {
+    get asksForKeys() {
+      return sesame !== null;
+    },
+    admit: (scope, { headers }) => {
+      if (scope === 'open' || sesame === null) return null;
+      if (headers.authorization === `Bearer ${sesame}`) return 'tester';
+      throw new AppError('KEY_NEEDED', 'There is no key.', 'Send one.');
+    },
+  };
+
   beforeEach(async () => {
-    api = await apiUnderTest();
+    sesame = null;
+    api = await apiUnderTest(door);
     server = createServer(api.listener).listen(0, '127.0.0.1');
     await once(server, 'listening');
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -195,6 +211,29 @@ function browserSuite(executablePath: string): void {
     expect((await shown()).books).toEqual([]);
     // Chromium itself reports each answer that is an error; the page adds nothing.
     expect(complaints.filter((line) => !line.includes('status of 503'))).toEqual([]);
+  });
+
+  it('asks for a key where the server wants one, and keeps it for the tab', async () => {
+    sesame = 'bookrec_a-Z';
+    const status = (): Promise<string> => page.getByRole('status').innerText();
+    await open();
+    await expect.poll(status, { timeout: PATIENCE }).toMatch(/^A valid key is needed\./);
+    await named('textbox', 'Key').fill('bookrec_wrong');
+    await named('button', 'Use it').click();
+    await expect.poll(() => named('textbox', 'Key').inputValue()).toBe('');
+    await named('textbox', 'Key').fill(sesame);
+    await named('button', 'Use it').click();
+    const from8 = {
+      title: 'Books for reader 8',
+      status: 'From the ratings of this reader. Model v1.',
+      books: STORED,
+    };
+    await expectShown(from8);
+    expect(await named('textbox', 'Key').isVisible()).toBe(false);
+    await page.reload();
+    await expectShown(from8);
+    expect(await page.evaluate(() => localStorage.length)).toBe(0);
+    expect(complaints.filter((line) => !line.includes('status of 401'))).toEqual([]);
   });
 
   it('works with the keyboard alone', async () => {

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Scope } from '../contracts/api-keys.ts';
 import type { Store } from '../store/store.ts';
 import type { Answer } from './answer.ts';
+import type { Door } from './door.ts';
 import type { LiveModel, Snapshot } from './live-model.ts';
 import type { ApiMetrics } from './metrics.ts';
 import { parseRequest } from './problem.ts';
@@ -12,6 +13,7 @@ import { parseRequest } from './problem.ts';
 export interface ApiDeps {
   readonly store: Store;
   readonly live: LiveModel;
+  readonly door: Door;
   readonly metrics: ApiMetrics;
   readonly log: Logger;
   /** True once the process is asked to stop. */

@@ -3,7 +3,14 @@ import type { VerbContext } from './verb.ts';
 import { STORE_KEYS, withStore } from './with-store.ts';
 
 /** The settings that a verb needs to serve. */
-export const SERVE_KEYS = [...STORE_KEYS, 'host', 'port', 'maxInFlight', 'drainSeconds'] as const;
+export const SERVE_KEYS = [
+  ...STORE_KEYS,
+  'host',
+  'port',
+  'maxInFlight',
+  'drainSeconds',
+  'apiKeysFile',
+] as const;
 
 /** Serves the live version until the signal aborts, and prints what to open. */
 export async function serve(
@@ -12,9 +19,9 @@ export async function serve(
 ): Promise<void> {
   const { startApi } = await import('../api/main.ts');
   await withStore(settings, async (store) => {
-    const { host, port, maxInFlight } = settings;
+    const { host, port, maxInFlight, apiKeysFile: keysFile } = settings;
     const lameDuckMs = settings.drainSeconds * 1000;
-    const options = { store, codec, host, port, maxInFlight, log, signal, lameDuckMs };
+    const options = { store, codec, host, port, maxInFlight, keysFile, log, signal, lameDuckMs };
     const { url, closed } = await startApi(options);
     output.show({ url }, () =>
       [`Open ${url} in a browser, or ask for a reader's books:`, `  curl ${url}/recommend/8`].join(

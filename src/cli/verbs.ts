@@ -4,6 +4,7 @@ import { controller } from './verbs/controller.ts';
 import { demo } from './verbs/demo.ts';
 import { evaluate } from './verbs/evaluate.ts';
 import { fetchData } from './verbs/fetch.ts';
+import { keysNew } from './verbs/keys-new.ts';
 import { modelsDelete } from './verbs/models-delete.ts';
 import { modelsExport } from './verbs/models-export.ts';
 import { modelsImport } from './verbs/models-import.ts';
@@ -29,5 +30,6 @@ export const VERBS: readonly Verb[] = [
   modelsExport,
   modelsImport,
   api,
+  keysNew,
   controller,
 ];

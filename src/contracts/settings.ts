@@ -95,6 +95,13 @@ export const settingsSchema = z.strictObject({
     },
     count(0, 600).default(0),
   ),
+  apiKeysFile: given(
+    {
+      value: 'file',
+      description: 'JSON file of the keys that the API asks for; without one it asks for none',
+    },
+    z.string().min(1).optional(),
+  ),
   data: given(
     {
       env: 'DATA_DIR',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { createApp, createListener } from '../api/app.ts';
+import { type Door, doorWith } from '../api/door.ts';
 import { LiveModel } from '../api/live-model.ts';
 import { ApiMetrics } from '../api/metrics.ts';
 import { openStore } from '../store/open-store.ts';
@@ -40,7 +41,7 @@ export interface ApiUnderTest extends AsyncDisposable {
 
 const NOW = new Date('2026-01-02T03:05:05.000Z');
 
-export async function apiUnderTest(): Promise<ApiUnderTest> {
+export async function apiUnderTest(door: Door = doorWith(null)): Promise<ApiUnderTest> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bookrec-api-'));
   const real = await openStore(`lmdb:${folder}`);
   const switched = switchedStore(real);
@@ -66,7 +67,7 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
     () => NOW,
   );
   const state = { stopping: false };
-  const deps = { store, live, metrics, log, stopping: () => state.stopping };
+  const deps = { store, live, door, metrics, log, stopping: () => state.stopping };
   return Object.assign(state, {
     app: createApp(deps),
     listener: createListener(deps),

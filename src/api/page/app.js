@@ -2,6 +2,8 @@
 /** Script of the page: asks the API and draws its lists. */
 
 const TOP_K = 10;
+/** Where the key lies in the tab's storage. */
+const KEY = 'bookrec-key';
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** @type {Map<string, number>} Ratings typed in, by ISBN. */
@@ -119,6 +121,25 @@ function summary(/** @type {any} */ answer) {
 }
 
 /**
+ * Asks the API with the key of this tab, where there is one; shows the field for it where the server wants another.
+ *
+ * @param {string} url
+ * @param {RequestInit} [options]
+ */
+async function ask(url, options = {}) {
+  const headers = new Headers(options.headers);
+  const key = sessionStorage.getItem(KEY);
+  if (key !== null) headers.set('Authorization', `Bearer ${key}`);
+  const response = await fetch(url, { ...options, headers });
+  if (response.status === 401 || response.status === 403) {
+    byId('key-section').hidden = false;
+    // A link carries no key.
+    byId('links').hidden = true;
+  }
+  return response;
+}
+
+/**
  * @param {string} title
  * @param {string} url
  * @param {RequestInit} [options]
@@ -127,7 +148,7 @@ async function show(title, url, options) {
   const number = ++asked;
   byId('status').textContent = 'Asking…';
   try {
-    const response = await fetch(url, options);
+    const response = await ask(url, options);
     const answer = await response.json();
     if (number !== asked) return;
     if (!response.ok) throw new Error(`${answer.title}. ${answer.detail}`);
@@ -185,7 +206,7 @@ function showMine() {
 
 /** Fills the choice of ratings with the levels of the model's scale. */
 async function readScale() {
-  const response = await fetch('/stats');
+  const response = await ask('/stats');
   const levels = response.ok
     ? (await response.json()).rating_scale
     : Array.from({ length: 10 }, (_, i) => i + 1);
@@ -193,6 +214,15 @@ async function readScale() {
   const best = [...levels].reverse();
   byId('rating').replaceChildren(...best.map((level) => new Option(String(level))));
 }
+
+byId('key-form').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(KEY, field('key').value.trim());
+  field('key').value = '';
+  byId('key-section').hidden = true;
+  await readScale();
+  await showReader();
+});
 
 byId('reader-form').addEventListener('submit', (event) => {
   event.preventDefault();
