@@ -24,10 +24,7 @@ export async function evaluate(
   const { dataset } = await readData(settings, { log, signal });
   const { split, splitName } = await chosenSplit(dataset, settings, signal);
   const { model } = await learn(dataset, split.train, {
-    rank: settings.rank,
-    sweeps: settings.sweeps,
-    seed: settings.seed,
-    threads: settings.threads,
+    ...settings,
     signal,
     onSweep: (report, seconds) => {
       log.info(rounded({ ...report, seconds }), 'sweep');

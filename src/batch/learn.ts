@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { LevelMap } from '../model/level-map.ts';
 import { plainLevelMap } from '../model/level-map.ts';
-import { seededRandom } from '../model/random.ts';
 import type { InterestWeights } from '../model/interest/learn-interest.ts';
 import type { RatingModel, TrainedModel } from '../model/trained-model.ts';
 import { levelIndices } from './evaluate/metrics.ts';
@@ -10,24 +9,32 @@ import { interestModelOf, learnInterest } from './interest.ts';
 import { latentRows } from './recommend/predict-rows.ts';
 import { readerInputs } from './recommend/reader-inputs.ts';
 import { carryOver } from './train/carry-over.ts';
-import { readerFamilies, trainingData } from './train/features.ts';
+import { bookFamilies, readerFamilies, trainingData } from './train/features.ts';
 import { fitLevelMap } from './train/fit-level-map.ts';
 import { HeldOutRows } from './train/held-out-rows.ts';
-import type { ModelState } from './train/model-state.ts';
+import { lacksFactors } from './train/missing-factors.ts';
+import type { ModelState, TrainingData } from './train/model-state.ts';
+import { differences } from './train/start-fits.ts';
+import {
+  type StartNames,
+  type StartPoint,
+  startPointOf,
+  type StartSettings,
+} from './train/start-point.ts';
 import { SweepPool, threadsFor } from './train/sweep-pool.ts';
-import { continueTraining, train, type SweepReport } from './train/trainer.ts';
+import { continueTraining, train, type SweepReport, WARM } from './train/trainer.ts';
 import { trainedModelOf } from './train/trained-model-of.ts';
+import { warmState } from './train/warm-state.ts';
+import { tuningSlice } from './tuning-slice.ts';
 
-/** Share of the training rows that chooses variances, level map and end of training. */
-const TUNING_SHARE = 0.08;
 /** Sweeps that a trained state needs to take in more rows (docs/model.md 3.9). */
 const REFIT_SWEEPS = 5;
 
 /** What training needs to know. */
-export interface LearnOptions {
-  readonly rank: number;
+export interface LearnOptions extends StartSettings {
   readonly sweeps: number;
-  readonly seed: number;
+  /** What an older training has learned, to go on from where it fits. */
+  readonly start?: Start | null;
   /** Threads to train with; 0, the default, takes one a core. They change no bit of the result. */
   readonly threads?: number;
   readonly signal: AbortSignal;
@@ -43,6 +50,14 @@ export interface Learned {
   readonly interest: InterestWeights;
   /** Last report of the training proper. */
   readonly report: SweepReport;
+  /** What later trainings can go on from. */
+  readonly start: StartPoint;
+}
+
+/** A start point, and what is told why training starts from nothing instead; it may throw to stop that. */
+export interface Start {
+  readonly point: StartPoint;
+  readonly onMisfit: (reasons: readonly string[]) => void;
 }
 
 /**
@@ -63,10 +78,17 @@ async function learnIn(
   rows: Int32Array,
   options: LearnOptions,
 ): Promise<Learned> {
-  const { tuning, rest } = tuningSlice(rows, options.seed);
+  const { tuning, rest } = tuningSlice(dataset, rows, options.seed);
   const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
-  const sweeps = train(trainingData(dataset, rest), options, heldOut, pool);
+  const data = trainingData(dataset, rest);
+  const names = startNames(dataset, rest);
+  const warm = warmStart(pool, data, names, options);
+  const sweeps =
+    warm === null
+      ? train(data, options, heldOut, pool)
+      : continueTraining(warm, options.sweeps, heldOut, pool, WARM);
   const first = await drain(sweeps, options);
+  const point = startPointOf(first.state, options, names);
   const plain = modelOf(first.state, dataset, rest, plainLevelMap(dataset.levels));
   const unseen = latentRows(plain, readerInputs(dataset, rest), dataset, tuning);
   const value = Float64Array.from(tuning, (row) => dataset.ratings.value[row] ?? Number.NaN);
@@ -75,31 +97,59 @@ async function learnIn(
     ...unseen,
   });
   const interest = learnInterest(plain, dataset, { rest, hidden: tuning }, options.seed);
-  const start = { state: first.state, levelMap, interest };
-  const learned = await refitIn(pool, start, dataset, rows, options);
-  return { ...learned, report: first.report };
+  const from = { state: first.state, levelMap, interest };
+  const learned = await refitIn(pool, from, dataset, rows, options);
+  return { ...learned, report: first.report, start: point };
 }
 
-/** What a training starts from. */
-type Start = Pick<Learned, 'state' | 'levelMap' | 'interest'>;
+/** The state at the given start point, or null where there is none or it does not fit. */
+function warmStart(
+  pool: SweepPool,
+  data: TrainingData,
+  names: StartNames,
+  { start = null, ...options }: LearnOptions,
+): ModelState | null {
+  if (start === null) return null;
+  const misfits = differences(start.point, options, data, names);
+  const warm = misfits.length > 0 ? null : warmState(start.point, data, names);
+  if (warm !== null) {
+    if (!lacksFactors(warm, options, pool)) return warm;
+    misfits.push('factors stand out now that it does not have');
+  }
+  start.onMisfit(misfits);
+  return null;
+}
+
+function startNames(dataset: Dataset, rows: Int32Array): StartNames {
+  return {
+    levels: dataset.levels,
+    bookIds: dataset.books.ids,
+    readerFamilies: readerFamilies(dataset, rows),
+    bookFamilies: bookFamilies(dataset, rows),
+  };
+}
+
+/** What a refit goes on from, and what it gives. */
+type Trained = Pick<Learned, 'state' | 'levelMap' | 'interest'>;
+type Refitted = Trained & Pick<Learned, 'model'>;
 
 /** Goes on from a trained state on other rows of the same data. */
 export async function refit(
-  from: Start,
+  from: Trained,
   dataset: Dataset,
   rows: Int32Array,
   options: LearnOptions,
-): Promise<Omit<Learned, 'report'>> {
+): Promise<Refitted> {
   return withPool(options, rows, (pool) => refitIn(pool, from, dataset, rows, options));
 }
 
 async function refitIn(
   pool: SweepPool,
-  from: Start,
+  from: Trained,
   dataset: Dataset,
   rows: Int32Array,
   options: LearnOptions,
-): Promise<Omit<Learned, 'report'>> {
+): Promise<Refitted> {
   const factors = Array.from({ length: from.state.dim - 1 }, (_, k) => k + 1);
   const start = carryOver(from.state, trainingData(dataset, rows), factors);
   const { state } = await drain(
@@ -157,14 +207,4 @@ async function drain(
 async function breathe(signal: AbortSignal): Promise<void> {
   await setImmediate();
   signal.throwIfAborted();
-}
-
-/** Every row is in the slice with the same chance; the same seed and rows give the same slice. */
-function tuningSlice(rows: Int32Array, seed: number): { tuning: Int32Array; rest: Int32Array } {
-  const random = seededRandom(seed);
-  const chosen = Uint8Array.from(rows, () => (random() < TUNING_SHARE ? 1 : 0));
-  return {
-    tuning: rows.filter((_, n) => chosen[n] === 1),
-    rest: rows.filter((_, n) => chosen[n] === 0),
-  };
 }

@@ -9,6 +9,7 @@ import { countRatings } from './book-counts.ts';
 import { HELD_OUT_BLOB, type HeldOut, packHeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { allLists, type ListBatch } from './recommend/list-pool.ts';
+import { packStart, START_BLOB, type StartPoint } from './train/start-point.ts';
 import { inputOf, readerInputs, type ReaderInputs } from './recommend/reader-inputs.ts';
 
 /** Everything that a version consists of. */
@@ -17,6 +18,8 @@ export interface Publication {
   readonly model: TrainedModel;
   readonly dataset: Dataset;
   readonly heldOut: HeldOut;
+  /** What later trainings can go on from. */
+  readonly start: StartPoint;
   readonly choice: ListChoice;
   /** Threads that compute the lists; 0 for one a core. */
   readonly threads: number;
@@ -38,6 +41,7 @@ export async function publish(store: Store, publication: Publication): Promise<v
     await writer.putBlob(CATALOGUE_BLOB, encodeCatalogue(dataset.books));
     await writer.putBlob(BOOK_COUNTS_BLOB, encodeBookCounts(countRatings(dataset)));
     await writer.putBlob(HELD_OUT_BLOB, packHeldOut(publication.heldOut));
+    await writer.putBlob(START_BLOB, packStart(publication.start));
     await writeLists(writer, model, publication);
     signal.throwIfAborted();
     await writer.commit(manifest);

@@ -89,6 +89,7 @@ export function newRecord(id: string, now: string): RunRecord {
     },
     data: null,
     backend: null,
+    start: null,
     metrics: null,
     effectiveRank: null,
     live: null,

@@ -64,7 +64,7 @@ function slowClock(): Clock {
 function trainIn(target: Store, settings: Partial<Settings> = {}): Promise<RunRecord> {
   const { signal } = new AbortController();
   const deps = { store: target, log: pino({ level: 'silent' }), signal, clock: slowClock() };
-  return train(batchSettings({ data, ...settings }), deps);
+  return train(batchSettings({ data, warmStart: 'none', ...settings }), deps);
 }
 
 async function readerOf(from: Store, version: string, id: string): Promise<ReaderRecord> {

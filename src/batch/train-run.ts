@@ -11,10 +11,11 @@ import { chooseBackend } from './choose-backend.ts';
 import { decide } from './gate/gate.ts';
 import { HELD_OUT_BLOB, unpackHeldOut, type HeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
-import { learn, refit, type LearnOptions } from './learn.ts';
+import { chooseStart, misfit } from './choose-start.ts';
+import { learn, type LearnOptions, refit, type Start } from './learn.ts';
 import { measure } from './measure.ts';
 import { readData, rowsToLearn, splitToLearn } from './prepare.ts';
-import { publish } from './publish.ts';
+import { type Publication, publish } from './publish.ts';
 import { rounded } from './rounded.ts';
 import { idAt, RunRecorder, writeSummary } from './run-recorder.ts';
 
@@ -88,7 +89,8 @@ class TrainRun {
     }
     await recorder.phase('train');
     const { split, splitName } = splitToLearn(dataset, settings);
-    const learned = await learn(dataset, split.train, this.#learnOptions());
+    const start = await this.#start();
+    const learned = await learn(dataset, split.train, { ...this.#learnOptions(), start });
     await recorder.phase('evaluate');
     const task = { dataset, split, splitName, seed: settings.seed };
     const { metrics, heldOut } = measure(learned.model, task);
@@ -127,7 +129,7 @@ class TrainRun {
         metrics,
         trainSeconds: recorder.record.seconds['train'] ?? 0,
       };
-      await this.#publish(manifest, dataset, model, heldOut);
+      await this.#publish(manifest, dataset, { model, heldOut, start: learned.start });
       await this.#finishPublished();
       return;
     }
@@ -168,14 +170,30 @@ class TrainRun {
     return { version, ...figuresOf(manifest.metrics, manifest.model.effectiveRank) };
   }
 
+  /** What to go on from; the record says what was chosen and why, also once it proves not to fit. */
+  async #start(): Promise<Start | null> {
+    const { store, log } = this.#deps;
+    const { warmStart } = this.#settings;
+    const { point, version, reason } = await chooseStart(store, warmStart);
+    const say = (from: string | null, why: string): void => {
+      this.recorder.record.start = { version: from, reason: why };
+      log.info(`start: ${from ?? 'nothing'} (${why})`);
+    };
+    say(version, reason);
+    if (point === null) return null;
+    return {
+      point,
+      onMisfit: (reasons) => {
+        if (warmStart !== 'live') throw misfit(version, reasons);
+        say(null, `the live version ${version} does not fit: ${reasons.join('; ')}`);
+      },
+    };
+  }
+
   #learnOptions(): LearnOptions {
-    const { rank, sweeps, seed, threads } = this.#settings;
     const { log, signal } = this.#deps;
     return {
-      rank,
-      sweeps,
-      seed,
-      threads,
+      ...this.#settings,
       signal,
       onSweep: async (report, seconds) => {
         const { sweep, of, elbo, heldOutRmse } = report;
@@ -189,8 +207,7 @@ class TrainRun {
   async #publish(
     manifest: Manifest,
     dataset: Dataset,
-    model: Parameters<typeof publish>[1]['model'],
-    heldOut: HeldOut,
+    learned: Pick<Publication, 'model' | 'heldOut' | 'start'>,
   ): Promise<void> {
     const { store, log, signal } = this.#deps;
     const { threads } = this.#settings;
@@ -202,7 +219,7 @@ class TrainRun {
       await this.recorder.progress({ ...this.recorder.record.progress, secondsLeft });
     };
     const lists = { choice, threads };
-    await publish(store, { manifest, model, dataset, heldOut, ...lists, signal, onProgress });
+    await publish(store, { manifest, dataset, ...learned, ...lists, signal, onProgress });
     this.recorder.record.version = manifest.version;
     log.info({ version: manifest.version, readers: dataset.readers.ids.length }, 'published');
   }

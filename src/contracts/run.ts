@@ -42,6 +42,13 @@ const errorSchema = z.object({ code: z.string(), message: z.string(), hint: z.st
 /** What computed a training, and why that. */
 export const backendSchema = z.object({ used: z.enum(['cpu', 'gpu']), reason: z.string() });
 
+/** Where a training started. */
+export const startSchema = z.object({
+  /** The version that it went on from; null for a start from nothing. */
+  version: z.string().nullable(),
+  reason: z.string(),
+});
+
 /** The few figures of a model that stand for it. */
 export const figuresSchema = z.object({
   /** Null before it is published. */
@@ -67,6 +74,7 @@ export const runSchema = z.object({
   /** What was read, repaired and set aside. */
   data: dataReportSchema.nullable(),
   backend: backendSchema.nullable().default(null),
+  start: startSchema.nullable().default(null),
   metrics: metricsSchema.nullable(),
   /** Effective number of factors of the measured model. */
   effectiveRank: z.number().nullable().default(null),

@@ -8,12 +8,6 @@ export const START_SHARE = 0.25;
 /** Smallest and largest variance as shares of the noise variance. */
 const MIN_SHARE = 1e-4;
 const MAX_SHARE = 4;
-/** Sweeps before which the variances are searched, and the factor of the search's steps there. */
-const SEARCHES: ReadonlyMap<number, number> = new Map([
-  [5, 2],
-  [10, 1.4],
-]);
-
 /** A walk over one variance: its steps' factor and its bounds. */
 interface Walk {
   readonly factor: number;
@@ -24,12 +18,11 @@ interface Walk {
 /**
  * Chooses sigma_F^2, family by family, by the squared error of rows that training does not see. The bound itself is a poor
  * judge: mean field counts the books' part of a residual twice, and on sparse data settles far below the best
- * predictions (docs/model.md 3.12). Does nothing between the sweeps of the plan, or without rows to search on.
+ * predictions (docs/model.md 3.12). `factor` is that of the search's steps. Does nothing without rows to search on.
  */
-export function searchEffectVariances(state: ModelState, sweep: number, pool: SweepPool): void {
-  const factor = SEARCHES.get(sweep);
+export function searchEffectVariances(state: ModelState, factor: number, pool: SweepPool): void {
   const { effectVar } = state.books;
-  if (factor === undefined || effectVar.length === 0) return;
+  if (effectVar.length === 0) return;
   const noise = state.tau.rate / state.tau.shape;
   const bounds = { low: MIN_SHARE * noise, high: MAX_SHARE * noise };
   const error = (): number => searchError(state, pool);

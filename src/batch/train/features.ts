@@ -21,18 +21,21 @@ export function readerFamilies(dataset: Dataset, rows: Int32Array): FeatureFamil
   return [...readers.families, ...activityFamilies(rated, interactions.reader)];
 }
 
+/** Families of the books' prior means, likewise. */
+export function bookFamilies(dataset: Dataset, rows: Int32Array): FeatureFamily[] {
+  const { books, ratings, interactions } = dataset;
+  const rated = counts(rows, ratings.book, books.ids.length);
+  return [...books.families, ...activityFamilies(rated, interactions.book)];
+}
+
 /** The trainer's input from the given rows; everything else about readers and books counts whole. */
 export function trainingData(dataset: Dataset, rows: Int32Array): TrainingData {
-  const { readers, books, ratings, interactions } = dataset;
-  const bookFamilies = [
-    ...books.families,
-    ...activityFamilies(counts(rows, ratings.book, books.ids.length), interactions.book),
-  ];
+  const { readers, books, ratings } = dataset;
   const effects = books.families.filter((family) => !NOT_EFFECTS.has(family.name));
   return {
     matrix: buildRatingMatrix(ratings, readers.ids.length, books.ids.length, rows),
     readerLabels: buildLabelSpace(readers.ids.length, readerFamilies(dataset, rows)),
-    bookLabels: buildLabelSpace(books.ids.length, bookFamilies),
+    bookLabels: buildLabelSpace(books.ids.length, bookFamilies(dataset, rows)),
     effectLabels: buildLabelSpace(books.ids.length, effects),
   };
 }

@@ -6,7 +6,7 @@ const RATINGS = 1000;
 
 /** Sweep at which the rule stops a training with the given bounds a rating and held-out RMSEs, or null. */
 function stopOf(bounds: readonly number[], rmse: ReadonlyArray<number | null> = []): number | null {
-  const rule = new StopRule(RATINGS);
+  const rule = new StopRule(RATINGS, 15);
   for (const [n, bound] of bounds.entries()) {
     const report: SweepReport = {
       sweep: n + 1,

@@ -1,7 +1,5 @@
 import type { SweepReport } from './trainer.ts';
 
-/** Sweeps before which the early plateau cannot be told from the end (docs/model.md 3.1 d). */
-const MIN_SWEEPS = 15;
 /** Sweeps in a row that must be flat. */
 const PATIENCE = 3;
 /** A sweep is flat when the best held-out RMSE so far falls by less than this share ... */
@@ -12,12 +10,14 @@ const FLAT_ELBO = 2e-4;
 /** Says when training may stop: never on the early plateau, and not for a bound that held-out rows do not profit from. */
 export class StopRule {
   private readonly ratings: number;
+  private readonly minSweeps: number;
   private elbo = -Infinity;
   private bestRmse = Infinity;
   private flat = 0;
 
-  constructor(ratings: number) {
+  constructor(ratings: number, minSweeps: number) {
     this.ratings = ratings;
+    this.minSweeps = minSweeps;
   }
 
   done({ sweep, elbo, heldOutRmse }: SweepReport): boolean {
@@ -28,6 +28,6 @@ export class StopRule {
     this.flat = flat ? this.flat + 1 : 0;
     this.elbo = elbo;
     this.bestRmse = Math.min(this.bestRmse, heldOutRmse ?? Infinity);
-    return sweep >= MIN_SWEEPS && this.flat >= PATIENCE;
+    return sweep >= this.minSweeps && this.flat >= PATIENCE;
   }
 }

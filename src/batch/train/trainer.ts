@@ -38,6 +38,29 @@ export interface SweepReport {
   readonly effectiveRank: number;
 }
 
+/** When a training does what it does not do in every sweep. */
+interface SweepPlan {
+  /** First sweep that learns the priors. */
+  readonly priorsFrom: number;
+  /** Sweeps before which the variances of the effects are searched, and the factor of the search's steps there. */
+  readonly searches: ReadonlyMap<number, number>;
+  /** Fewest sweeps. */
+  readonly minSweeps: number;
+}
+
+/** From a start that knows nothing: priors and end wait until the posteriors say something (docs/model.md 3.1 c, d). */
+const COLD: SweepPlan = {
+  priorsFrom: 2,
+  searches: new Map([
+    [5, 2],
+    [10, 1.4],
+  ]),
+  minSweeps: 15,
+};
+
+/** From what an older training has learned, where all blocks are near their ends. */
+export const WARM: SweepPlan = { priorsFrom: 1, searches: new Map([[2, 1.4]]), minSweeps: 4 };
+
 /**
  * Trains by coordinate ascent, one report a sweep; logs, progress, checkpoints and cancellation stay with the caller,
  * who may stop between two sweeps and closes the pool, which is the calling thread alone by default. Order of a sweep: readers with effects, readers' prior, books, books' prior, noise.
@@ -53,7 +76,7 @@ export function* train(
 }
 
 /**
- * The same from a given state. Factors that the priors have shut down are left out on the way, so that the state
+ * The same from a given state; as from one that knows nothing unless the plan says other. Factors that the priors have shut down are left out on the way, so that the state
  * returned may be a smaller one.
  */
 export function* continueTraining(
@@ -61,13 +84,14 @@ export function* continueTraining(
   sweeps: number,
   heldOut: HeldOutRows = HeldOutRows.none,
   pool: SweepPool = new SweepPool(1),
+  plan: SweepPlan = COLD,
 ): Generator<SweepReport, ModelState> {
   let state = start;
   let watch = new FactorWatch();
-  const rule = new StopRule(state.data.matrix.size);
+  const rule = new StopRule(state.data.matrix.size, plan.minSweeps);
   pool.use(sweepDataOf(state, heldOut));
   for (let sweep = 1; sweep <= sweeps; sweep++) {
-    const heldOutRmse = oneSweep(state, sweep, pool);
+    const heldOutRmse = oneSweep(state, sweep, pool, plan);
     const report = {
       sweep,
       of: sweeps,
@@ -101,22 +125,28 @@ function firstState(data: TrainingData, { rank, seed }: TrainOptions): ModelStat
   return state;
 }
 
-/** One pass over all blocks; returns the held-out RMSE. Hyper-parameters wait for the second sweep (3.1 d). */
-function oneSweep(state: ModelState, sweep: number, pool: SweepPool): number | null {
+/** One pass over all blocks; returns the held-out RMSE. */
+function oneSweep(
+  state: ModelState,
+  sweep: number,
+  pool: SweepPool,
+  { priorsFrom, searches }: SweepPlan,
+): number | null {
   let block = 'variances of the effects';
   let heldOutRmse: number | null;
   try {
-    searchEffectVariances(state, sweep, pool);
+    const searched = searches.get(sweep);
+    if (searched !== undefined) searchEffectVariances(state, searched, pool);
     block = 'readers';
     heldOutRmse = sweepReaders(state, pool);
-    if (sweep > 1) {
+    if (sweep >= priorsFrom) {
       block = 'prior of the readers';
       state.readerPrior.update(state.readers);
       state.readerPrior.freeRidges();
     }
     block = 'books';
     sweepBooks(state, pool);
-    if (sweep > 1) {
+    if (sweep >= priorsFrom) {
       block = 'prior of the books';
       state.bookPrior.update(state.books);
       state.bookPrior.freeRidges();
