@@ -2,6 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Answer, Ask, Command, StreamReport } from '../pods/protocol.ts';
+import { keyHeaders } from './api-keys.ts';
 import { findProgram } from '../../src/testing/find-program.ts';
 import { image } from './images.ts';
 import { apply, kubectl } from './kubectl.ts';
@@ -46,12 +47,14 @@ const pod = {
 
 /** A client inside the cluster, in a pod of its own. */
 export class ClientPod {
+  readonly #namespace: string;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #lastId = 0;
   #complaints = '';
 
-  private constructor(process: ChildProcessWithoutNullStreams) {
+  private constructor(namespace: string, process: ChildProcessWithoutNullStreams) {
+    this.#namespace = namespace;
     this.#process = process;
     createInterface({ input: process.stdout }).on('line', (line) => {
       this.#hear(line);
@@ -82,12 +85,13 @@ export class ClientPod {
     const command = ['exec', '-i', '-n', namespace, NAME, '--', 'node', '/client/client.mts'];
     const process = spawn(findProgram('kubectl') ?? 'kubectl', command);
     atEnd(() => process.kill());
-    return new ClientPod(process);
+    return new ClientPod(namespace, process);
   }
 
-  /** Sends one request and gives whatever is answered. */
+  /** Sends one request, with the key of the API that it goes to, and gives whatever is answered. */
   async ask(url: string, init: Omit<Ask, 'kind' | 'url'> = {}): Promise<Answer> {
-    return (await this.#send({ ...init, kind: 'ask', url })) as Answer;
+    const headers = { ...keyHeaders(url, this.#namespace), ...init.headers };
+    return (await this.#send({ ...init, headers, kind: 'ask', url })) as Answer;
   }
 
   /** The body of an answer with status 200. */
@@ -99,7 +103,8 @@ export class ClientPod {
 
   /** Starts a steady stream of requests under a name. */
   async startStream(stream: string, url: string, loops = 4): Promise<void> {
-    await this.#send({ kind: 'start', stream, url, loops });
+    const headers = keyHeaders(url, this.#namespace);
+    await this.#send({ kind: 'start', stream, url, headers, loops });
   }
 
   /** What the stream has seen up to now. */

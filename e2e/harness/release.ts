@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { learnKey } from './api-keys.ts';
 import { merge } from './merge.ts';
 import { eventually } from './eventually.ts';
 import { imageValues, type Part } from './images.ts';
@@ -54,6 +55,7 @@ export class Release {
     const release = new Release(namespace, name);
     const all = JSON.stringify(merge(imageValues(parts), values));
     await run('helm', ['upgrade', '--install', ...release.#args(chart), '--wait'], all);
+    await learnKey(namespace, release.prefix);
     return release;
   }
 

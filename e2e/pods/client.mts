@@ -11,12 +11,14 @@ import type { Command, StreamReport } from './protocol.ts';
 class Stream {
   readonly report: StreamReport = { answered: 0, failures: [], versions: [] };
   readonly #url: string;
+  readonly #headers: Record<string, string>;
   readonly #loops: Promise<void>[];
   #stopped = false;
 
   /** Half of the loops hold their connection, as a gateway does; the others take a new one each time. */
-  constructor(url: string, loops: number) {
+  constructor(url: string, headers: Record<string, string>, loops: number) {
     this.#url = url;
+    this.#headers = headers;
     this.#loops = Array.from({ length: loops }, (_, index) => this.#loop(index % 2 === 0));
   }
 
@@ -38,7 +40,7 @@ class Stream {
   async #ask(agent: Agent): Promise<void> {
     const at = Date.now();
     try {
-      const { status, body } = await ask(this.#url, agent);
+      const { status, body } = await ask(this.#url, this.#headers, agent);
       if (status === 200) this.#count(body);
       else this.#fail(at, `${status} ${body.slice(0, 200)}`);
     } catch (error) {
@@ -65,9 +67,13 @@ class Stream {
   }
 }
 
-function ask(url: string, agent: Agent): Promise<{ status: number; body: string }> {
+function ask(
+  url: string,
+  headers: Record<string, string>,
+  agent: Agent,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent, timeout: 10_000 }, (answer) => {
+    const request = get(url, { agent, headers, timeout: 10_000 }, (answer) => {
       const parts: Buffer[] = [];
       answer.on('data', (part: Buffer) => parts.push(part));
       answer.once('error', reject);
@@ -94,7 +100,7 @@ async function perform(command: Command): Promise<unknown> {
       };
     }
     case 'start':
-      streams.set(command.stream, new Stream(command.url, command.loops));
+      streams.set(command.stream, new Stream(command.url, command.headers, command.loops));
       return null;
     case 'look':
       return streams.get(command.stream)?.report;

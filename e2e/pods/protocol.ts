@@ -27,7 +27,13 @@ export interface Ask {
 
 export type Command = { readonly id: number } & (
   | Ask
-  | { kind: 'start'; stream: string; url: string; loops: number }
+  | {
+      kind: 'start';
+      stream: string;
+      url: string;
+      headers: Record<string, string>;
+      loops: number;
+    }
   | { kind: 'look' | 'stop'; stream: string }
 );
 

@@ -6,7 +6,7 @@ import {
 } from '../../src/contracts/http.ts';
 import { ClientPod } from '../harness/client-pod.ts';
 import { figure } from '../harness/figures.ts';
-import { cronJobSchema, get, secondsToReady } from '../harness/kubectl.ts';
+import { cronJobSchema, get, kubectl, secondsToReady } from '../harness/kubectl.ts';
 import { cleanUp, createNamespace } from '../harness/namespace.ts';
 import { Release, terminationOf } from '../harness/release.ts';
 
@@ -38,6 +38,18 @@ describe('an installation with default values in a restricted namespace', () => 
       store: { connected: true },
       model: { state: 'none' },
     });
+  });
+
+  it('lets in nobody without a key, and keeps the generated one at an upgrade', async () => {
+    const withoutKey = { headers: { Authorization: '' } };
+    expect((await client.ask(`${release.url}/recommend/8`, withoutKey)).status).toBe(401);
+    expect((await client.ask(`${release.url}/readyz`, withoutKey)).status).toBe(200);
+    const secret = (): Promise<string> =>
+      kubectl(['get', `secret/${release.prefix}-api-keys`, '-n', release.namespace, '-o', 'json']);
+    const data = (text: string): unknown => (JSON.parse(text) as { data: unknown }).data;
+    const before = data(await secret());
+    await release.upgrade();
+    expect(data(await secret())).toEqual(before);
   });
 
   it('says that the model is not trained yet', async () => {

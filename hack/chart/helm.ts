@@ -75,7 +75,7 @@ export const goldenFile = (name: string): string => `${ciFolder}/${name}.golden.
 export function goldenText(rendered: string): string {
   return rendered
     .replace(/^(kind: CustomResourceDefinition\n(?:.+\n)*?spec:\n)(?: .*\n)+/m, '$1  CUT\n')
-    .replaceAll(/^( {2}password: ).+$/gm, '$1GENERATED')
+    .replaceAll(/^( {2}(?:password|key|keys\.json): ).+$/gm, '$1GENERATED')
     .replaceAll(/^( *helm.sh\/chart: bookrec-).+$/gm, '$1VERSION')
     .replaceAll(/\n{2,}/g, '\n');
 }

@@ -71,6 +71,11 @@ const api = z.strictObject({
   ...pods,
   replicas: z.int().min(0),
   logLevel,
+  keys: z.strictObject({
+    enabled: z.boolean(),
+    existingSecret: z.string(),
+    existingSecretKey: z.string().min(1),
+  }),
   service: z.strictObject({
     type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']),
     port,
