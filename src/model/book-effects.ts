@@ -1,18 +1,14 @@
 import type { ReaderStep } from './reader-step.ts';
 import { SparseVector } from './sparse-vector.ts';
 
-/** A linear functional of the reader's posterior: its mean and the part of its variance outside the core. */
-export interface Functional {
-  mean: number;
-  variance: number;
-}
-
 /**
- * F_j = b_u + p_u . q_j + content effects of book j, for a book that the reader has not rated.
- * Leaves its core part in `step.vector`; returns the mean and variance of F_j with all labels met so far taken exactly
- * and those not met at their prior.
+ * F_j = b_u + p_u . q_j + content effects of book j, for a book that the reader has not rated: all labels met so far
+ * are taken exactly, those not met at their prior. One object is a workspace; its fields speak of the last book.
  */
 export class BookFit {
+  /** Mean and variance of F_j. */
+  mean = 0;
+  variance = 0;
   private readonly step: ReaderStep;
   /** Coefficients on s_k by rating and on t by arm. */
   private readonly singles = new SparseVector();
@@ -22,32 +18,39 @@ export class BookFit {
     this.step = step;
   }
 
-  /** Mean and variance of F_j. */
-  of(book: number): Functional {
+  /** Computes mean and variance of F_j; leaves its core part in `step.vector`. */
+  lookAt(book: number): void {
     const { step } = this;
-    this.singles.reset(step.placement.count);
-    this.arms.reset(step.placement.arms);
-    step.vector.clear();
-    step.addBook(book, 1);
-    const fit = { mean: 0, variance: 0 };
-    this.addLabels(book, fit);
-    for (let n = 0; n < this.singles.count; n++) {
-      const k = this.singles.index[n];
-      this.addSingle(k, this.singles.value[k], fit);
-    }
-    for (let n = 0; n < this.arms.count; n++) {
-      const g = this.arms.index[n];
-      const coefficient = this.arms.value[g];
-      step.addLink(g, -coefficient);
-      fit.mean += coefficient * step.armMean[g];
-      fit.variance += coefficient * coefficient * step.armVar[g];
-    }
-    fit.mean += step.vector.dot(step.mean);
-    fit.variance += step.vector.quadraticForm(step.cov, step.size);
-    return fit;
+    this.meanOf(book);
+    this.variance += step.vector.quadraticForm(step.cov, step.size);
   }
 
-  private addLabels(book: number, fit: Functional): void {
+  /** The mean alone, for which `step.cov` is not needed. */
+  meanOf(book: number): number {
+    const { step, singles, arms } = this;
+    singles.reset(step.placement.count);
+    arms.reset(step.placement.arms);
+    step.vector.clear();
+    step.addBook(book, 1);
+    this.mean = 0;
+    this.variance = 0;
+    this.addLabels(book);
+    for (let n = 0; n < singles.count; n++) {
+      const k = singles.index[n];
+      this.addSingle(k, singles.value[k]);
+    }
+    for (let n = 0; n < arms.count; n++) {
+      const g = arms.index[n];
+      const coefficient = arms.value[g];
+      step.addLink(g, -coefficient);
+      this.mean += coefficient * step.armMean[g];
+      this.variance += coefficient * coefficient * step.armVar[g];
+    }
+    this.mean += step.vector.dot(step.mean);
+    return this.mean;
+  }
+
+  private addLabels(book: number): void {
     const { placement, books, vector } = this.step;
     const { labels, effectVar } = books;
     for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
@@ -55,7 +58,7 @@ export class BookFit {
       const weight = labels.weight[e];
       const prior = effectVar[labels.familyOf[g]];
       if (placement.times[g] < 2) {
-        fit.variance += weight * weight * prior;
+        this.variance += weight * weight * prior;
         if (placement.times[g] === 1) {
           const k = placement.singleRating[g];
           const linear = weight * prior * placement.singleWeight[g];
@@ -70,14 +73,14 @@ export class BookFit {
    * Labels met only in rating k: given s_k their sum is linear / singleVar s_k plus a part of its own, and
    * s_k = shrink (residual_k - x_k . x - w_k t_k) + N(0, singleVar (1 - shrink)).
    */
-  private addSingle(k: number, linear: number, fit: Functional): void {
+  private addSingle(k: number, linear: number): void {
     const { step } = this;
     const { placement } = step;
     const prior = placement.singleVar[k];
     const share = linear / prior;
     const shrink = step.shrink[k];
-    fit.variance += share * share * prior * (1 - shrink) - linear * share;
-    fit.mean += share * shrink * step.residual[k];
+    this.variance += share * share * prior * (1 - shrink) - linear * share;
+    this.mean += share * shrink * step.residual[k];
     step.addRating(k, -share * shrink);
     const g = placement.arm[k];
     if (g >= 0) this.arms.add(g, -share * shrink * placement.armWeight[k]);

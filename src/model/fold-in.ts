@@ -8,10 +8,18 @@ import type { RatingModel } from './trained-model.ts';
 /** Rounds of posterior and noise factor; the factor moves by less than 1 % after them. */
 const ROUNDS = 3;
 
+/** Latent mean of a rating, rating units, and its variance by cause. */
+export interface LatentPrediction {
+  readonly mean: number;
+  readonly varReader: number;
+  readonly varBook: number;
+  readonly varNoise: number;
+}
+
 /**
  * Posterior of any reader with the books held fixed: the reader step of training, so that a reader who is folded in
  * and one who was trained get the same answer (docs/model.md 3.9). Without ratings it is the reader's prior.
- * One object is a workspace; its fields speak of the last `solve`.
+ * One object is a workspace; its fields speak of the last `solve` and, where said so, of the last book.
  */
 export class FoldIn {
   readonly model: RatingModel;
@@ -19,6 +27,11 @@ export class FoldIn {
   readonly fit: BookFit;
   /** E[1 / (tau alpha_u)]: noise variance before the book's factor. */
   noise = 0;
+  /** What `lookAt` predicted last. */
+  mean = 0;
+  varReader = 0;
+  varBook = 0;
+  varNoise = 0;
   private readonly familyStart: number[] = [];
   private readonly priorMean: Float64Array;
   private book = new Int32Array(64);
@@ -103,15 +116,20 @@ export class FoldIn {
     for (let d = 0; d < dim; d++) this.priorMean[d] += weight * readerPrior.effect[label * dim + d];
   }
 
-  /** Latent mean of book j's rating, and its variance by cause. */
-  predict(book: number): { mean: number; varReader: number; varBook: number; varNoise: number } {
-    const { model } = this;
-    const { mean, variance } = this.fit.of(book);
-    return {
-      mean: model.offset + model.books.mean[book * model.dim] + mean,
-      varReader: variance,
-      varBook: this.step.bookVariance(book),
-      varNoise: this.noise * model.bookNoise[book],
-    };
+  /** Predicts the rating of a book: its latent mean and variances are in the fields. */
+  lookAt(book: number): void {
+    const { model, fit } = this;
+    fit.lookAt(book);
+    this.mean = model.offset + model.books.mean[book * model.dim] + fit.mean;
+    this.varReader = fit.variance;
+    this.varBook = this.step.bookVariance(book);
+    this.varNoise = this.noise * model.bookNoise[book];
+  }
+
+  /** Latent mean of a book's rating, and its variance by cause. */
+  predict(book: number): LatentPrediction {
+    this.lookAt(book);
+    const { mean, varReader, varBook, varNoise } = this;
+    return { mean, varReader, varBook, varNoise };
   }
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   calibratedMass,
+  chanceAtLeast,
   levelProbabilities,
   plainLevelMap,
   probabilityAtLeast,
@@ -62,6 +63,10 @@ describe('the levels of a rating', () => {
     expect(probabilityAtLeast(map, prob, 0, 2.5)).toBeCloseTo(prob[2], 14);
     expect(probabilityAtLeast(map, prob, 0, 0)).toBeCloseTo(1, 14);
     expect(probabilityAtLeast(map, prob, 0, 5)).toBe(0);
+    for (const t of [0, 2, 2.5, 5]) {
+      const sum = probabilityAtLeast(map, prob, 0, t);
+      expect(chanceAtLeast(map, 2, 1, t)).toBeCloseTo(sum, 14);
+    }
   });
 
   it('write where they are told', () => {

@@ -105,3 +105,12 @@ export function probabilityAtLeast(
   for (let l = map.levels.length - 1; l >= 0 && map.levels[l] >= t; l--) sum += prob[at + l];
   return Math.min(1, Math.max(0, sum));
 }
+
+/** P(rating >= t) for latent mean `m` and variance `v`, without the probabilities of the single levels. */
+export function chanceAtLeast(map: LevelMap, m: number, v: number, t: number): number {
+  let l = 0;
+  while (l < map.levels.length && map.levels[l] < t) l++;
+  if (l === 0) return 1;
+  if (l === map.levels.length) return 0;
+  return normalCdf((m - map.cuts[l - 1]) / Math.sqrt(map.spread * v));
+}

@@ -3,7 +3,7 @@ import { countryLabel, stateLabel } from './country-label.ts';
 import { FoldIn } from './fold-in.ts';
 import { levelProbabilities, probabilityAtLeast, ratingQuantile } from './level-map.ts';
 import { signalNames } from './interest/interest-model.ts';
-import { type ListedBook, ListMaker } from './interest/list-maker.ts';
+import { ListMaker } from './interest/list-maker.ts';
 import { ListRanking } from './list-ranking.ts';
 import type { RankedList } from './ranked-list.ts';
 import {
@@ -67,18 +67,22 @@ export class ModelRecommender implements Recommender {
   recommend(reader: ReaderInput, topK: number, choice: ListChoice = DEFAULT_CHOICE): RankedList {
     this.fold.solve(reader);
     const { ratedBook, unratedBook } = reader;
-    if (choice.policy !== 'rating')
+    if (choice.policy !== 'rating') {
       return this.listOf(this.maker.list(this.fold, reader, topK, choice));
+    }
     const best = this.ranking.best(this.fold, ratedBook, unratedBook, POOL * topK);
     return this.listOf(this.maker.listOf(this.fold, reader, best, { count: topK, choice }));
   }
 
-  private listOf(books: readonly ListedBook[]): RankedList {
-    const count = books.length;
+  /** The list of predicted books at these places. */
+  private listOf(places: Int32Array): RankedList {
+    const { levelMap } = this.model;
+    const { predicted } = this.maker;
+    const count = places.length;
     const list = {
-      book: Uint32Array.from(books, ({ book }) => book),
-      interest: Float32Array.from(books, ({ interest }) => interest),
-      signal: Uint8Array.from(books, ({ signal }) => signal),
+      book: new Uint32Array(count),
+      interest: new Float32Array(count),
+      signal: new Uint8Array(count),
       mean: new Float32Array(count),
       low: new Float32Array(count),
       high: new Float32Array(count),
@@ -86,18 +90,21 @@ export class ModelRecommender implements Recommender {
       sdBook: new Float32Array(count),
       sdNoise: new Float32Array(count),
     };
-    const { levelMap } = this.model;
     for (let n = 0; n < count; n++) {
-      const { mean, varReader, varBook, varNoise } = this.fold.predict(books[n].book);
-      const variance = varReader + varBook + varNoise;
+      const at = places[n];
+      const mean = predicted.mean[at];
+      const variance = predicted.varReader[at] + predicted.varBook[at] + predicted.varNoise[at];
       const sd = Math.sqrt(variance);
       levelProbabilities(levelMap, mean, variance, this.probability, 0);
+      list.book[n] = predicted.book[at];
+      list.interest[n] = predicted.interest[at];
+      list.signal[n] = predicted.signal[at];
       list.mean[n] = this.clip(mean);
       list.low[n] = ratingQuantile(levelMap, this.probability, 0, sd, 0.025);
       list.high[n] = ratingQuantile(levelMap, this.probability, 0, sd, 0.975);
-      list.sdReader[n] = Math.sqrt(varReader);
-      list.sdBook[n] = Math.sqrt(varBook);
-      list.sdNoise[n] = Math.sqrt(varNoise);
+      list.sdReader[n] = Math.sqrt(predicted.varReader[at]);
+      list.sdBook[n] = Math.sqrt(predicted.varBook[at]);
+      list.sdNoise[n] = Math.sqrt(predicted.varNoise[at]);
     }
     return list;
   }

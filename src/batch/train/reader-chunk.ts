@@ -81,7 +81,7 @@ export class ReaderChunk {
     let sum = 0;
     for (let k = 0, row = heldOut.start[u]; k < count; k++, row++) {
       const book = heldOut.book[row];
-      const predicted = offset + books.mean[book * dim] + this.fit.of(book).mean;
+      const predicted = offset + books.mean[book * dim] + this.fit.meanOf(book);
       sum += (heldOut.value[row] - predicted) ** 2;
     }
     return sum;

@@ -81,15 +81,17 @@ export function interestOf(
   signal: Float64Array,
   at: number,
 ): number {
-  const size = mean.length;
-  let linear = 0;
-  let variance = 0;
-  for (let a = 0; a < size; a++) {
-    const x = a === size - 1 ? 1 : signal[at + a];
+  const last = mean.length - 1;
+  let linear = mean[last];
+  // the row of the intercept, whose signal is 1
+  let variance = cov[last * last + 2 * last];
+  for (let a = 0; a < last; a++) {
+    const x = signal[at + a];
     linear += mean[a] * x;
-    let row = 0;
-    for (let b = 0; b < size; b++) row += cov[a * size + b] * (b === size - 1 ? 1 : signal[at + b]);
-    variance += x * row;
+    const row = a * (last + 1);
+    let sum = cov[row + a] * x + 2 * cov[last * (last + 1) + a];
+    for (let b = 0; b < a; b++) sum += 2 * cov[row + b] * signal[at + b];
+    variance += x * sum;
   }
   return 1 / (1 + Math.exp(-linear / Math.sqrt(1 + (Math.PI * variance) / 8)));
 }

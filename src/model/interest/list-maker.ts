@@ -1,88 +1,116 @@
+import type { Policy } from '../../contracts/policies.ts';
 import type { FoldIn } from '../fold-in.ts';
-import { levelProbabilities, probabilityAtLeast } from '../level-map.ts';
+import { chanceAtLeast } from '../level-map.ts';
+import { grown } from '../growable.ts';
 import { cholesky } from '../cholesky.ts';
 import { normalDraw, type Random, seededRandom } from '../random.ts';
 import type { ListChoice, ReaderInput } from '../recommender.ts';
 import { relevantFrom } from '../relevant-from.ts';
 import type { TrainedModel } from '../trained-model.ts';
 import { interestOf } from './learn-interest.ts';
+import { PredictedBooks } from './predicted-books.ts';
 import { Shortlist } from './shortlist.ts';
 import { Signals } from './signals.ts';
-import type { Works } from './works.ts';
+import { Tally } from './tally.ts';
 
-/** Books that are looked at for a list of n: 5 n + 100, and of them the rating is predicted for 2 n + 40. */
+/** Books that are looked at for a list of n: 5 n + 100, and of them the rating is predicted for 3/2 n + 25. */
 const LOOKED_AT = { factor: 5, more: 100 };
-const PREDICTED = { factor: 2, more: 40 };
+const PREDICTED = { factor: 1.5, more: 25 };
 /** Standard normal quantile of policy `cautious`, 5 %. */
 const CAUTIOUS_Z = -1.6448536269514722;
 /** Places among which `maxPerAuthor` holds. */
 const AUTHOR_WINDOW = 10;
 
-/** A book of a list, with what its signals said. */
-export interface ListedBook {
-  readonly book: number;
-  /** P(picks up). */
-  readonly interest: number;
-  /** Index of the signal that spoke loudest for the book, in the order of `signalNames`. */
-  readonly signal: number;
-}
-
-interface Scored extends ListedBook {
-  readonly score: number;
+/** What a list is ordered by. */
+interface Order {
+  readonly policy: Policy;
+  readonly weights: Float64Array;
+  readonly random: Random | null;
 }
 
 /** Orders books by a policy over the two posteriors, interest and rating (docs/model.md 3.13); a workspace. */
 export class ListMaker {
+  /** Books that were predicted for the last list. */
+  readonly predicted = new PredictedBooks();
   private readonly model: TrainedModel;
   private readonly signals: Signals;
+  private readonly shortlist = new Shortlist();
+  /** By edition and by author. */
+  private readonly works: Tally;
+  private readonly authors: Tally;
   private readonly signal: Float64Array;
-  private readonly probability: Float64Array;
   private readonly likedFrom: number;
+  private order = new Int32Array(256);
 
   constructor(model: TrainedModel) {
     this.model = model;
     this.signals = new Signals(model.interest, model.books.labels, model.listed);
+    this.works = new Tally(model.listed.length);
+    this.authors = new Tally(model.listed.length);
     this.signal = new Float64Array(this.signals.width);
-    this.probability = new Float64Array(model.levelMap.levels.length);
     this.likedFrom = relevantFrom(model.levelMap.levels);
   }
 
-  /** The list of the reader of `fold`: the books with the most interest, in the order of the policy. */
-  list(fold: FoldIn, reader: ReaderInput, count: number, choice: ListChoice): ListedBook[] {
+  /**
+   * The list of the reader of `fold`: the books with the most interest, in the order of the policy, as places in
+   * `predicted`.
+   */
+  list(fold: FoldIn, reader: ReaderInput, count: number, choice: ListChoice): Int32Array {
+    const { signals, predicted, shortlist } = this;
+    const { author } = this.model.interest.works;
     const random = choice.policy === 'explore' ? seededRandom(choice.seed) : null;
-    const weights = this.weights(random);
+    const by = { policy: choice.policy, weights: this.weights(random), random };
     const lookedAt = LOOKED_AT.factor * count + LOOKED_AT.more;
-    this.signals.open(reader.ratedBook, reader.unratedBook, lookedAt, reader.byLiked);
-    const best = new Shortlist(lookedAt);
-    const { candidate, size } = this.signals;
-    for (let n = 0; n < size; n++) {
-      best.offer(candidate[n], this.signals.logit(candidate[n], weights));
+    const most = choice.maxPerAuthor * Math.ceil(count / AUTHOR_WINDOW);
+    const enough = Math.ceil(PREDICTED.factor * count) + PREDICTED.more;
+    predicted.reset(enough);
+    signals.open(reader.ratedBook, reader.unratedBook, lookedAt, reader.byLiked);
+    signals.weigh(by.weights);
+    shortlist.fill(signals.candidate, signals.logit, signals.size);
+    this.meetWorks(reader);
+    this.authors.clear();
+    for (let n = 0; n < lookedAt && predicted.size < enough; n++) {
+      const at = shortlist.take();
+      if (at < 0) break;
+      const book = signals.candidate[at];
+      if (!this.isNewWork(book)) continue;
+      if (author[book] < 0 || this.authors.add(author[book]) < most) {
+        this.add(fold, book, signals.logit[at], by);
+      }
     }
-    const { works } = this.model.interest;
-    const { maxPerAuthor } = choice;
-    const most = maxPerAuthor * Math.ceil(count / AUTHOR_WINDOW);
-    const pool = { most, count: PREDICTED.factor * count + PREDICTED.more };
-    const scored = fewOfAnAuthor(newWorks(works, reader, best.entries()), works, pool).map(
-      ({ book, logit }) => this.scored(fold, book, logit, { choice, weights, random }),
-    );
-    scored.sort((a, b) => b.score - a.score || a.book - b.book);
-    return varied(scored, works, { count, maxPerAuthor });
+    this.sort();
+    return this.varied(count, choice.maxPerAuthor);
   }
 
-  /** Books in the order given, with their interest; editions and authors are treated the same. */
+  /** The same of books in the order given, which stays; editions and authors are treated as in `list`. */
   listOf(
     fold: FoldIn,
     reader: ReaderInput,
     books: Int32Array,
     { count, choice }: { count: number; choice: ListChoice },
-  ): ListedBook[] {
-    const { works, weights } = this.model.interest;
+  ): Int32Array {
+    const { predicted } = this;
+    const by = { policy: choice.policy, weights: this.model.interest.weights.mean, random: null };
+    predicted.reset(books.length);
     this.signals.open(reader.ratedBook, reader.unratedBook, undefined, reader.byLiked);
-    const entries = Array.from(books, (book) => ({ book }));
-    const fresh = newWorks(works, reader, entries);
-    return varied([...fresh], works, { count, maxPerAuthor: choice.maxPerAuthor }).map(({ book }) =>
-      this.scored(fold, book, 0, { choice, weights: weights.mean, random: null }),
-    );
+    this.meetWorks(reader);
+    for (const book of books) if (this.isNewWork(book)) this.add(fold, book, 0, by);
+    this.order = grown(this.order, predicted.size);
+    for (let n = 0; n < predicted.size; n++) this.order[n] = n;
+    return this.varied(count, choice.maxPerAuthor);
+  }
+
+  /** Notes the works that the reader has met. */
+  private meetWorks(reader: ReaderInput): void {
+    const { edition } = this.model.interest.works;
+    this.works.clear();
+    for (const book of reader.ratedBook) this.works.add(edition[book]);
+    for (const book of reader.unratedBook) this.works.add(edition[book]);
+  }
+
+  /** Whether the book is of a work that neither the reader nor this method has met. */
+  private isNewWork(book: number): boolean {
+    return this.works.add(this.model.interest.works.edition[book]) === 0;
   }
 
   private weights(random: Random | null): Float64Array {
@@ -90,36 +118,42 @@ export class ListMaker {
     return random === null ? mean : drawOf(mean, cov, random);
   }
 
-  private scored(
-    fold: FoldIn,
-    book: number,
-    logit: number,
-    by: { choice: ListChoice; weights: Float64Array; random: Random | null },
-  ): Scored {
-    const { interest, offset, levelMap } = this.model;
-    const { mean, varReader, varBook, varNoise } = fold.predict(book);
-    this.signals.write(book, mean - offset, this.signal, 0);
-    const chance = interestOf(interest.weights, this.signal, 0);
-    const result = { book, interest: chance, signal: this.loudest() };
-    const sd = Math.sqrt(varReader + varBook);
-    const liked = (latent: number, variance: number): number => {
-      levelProbabilities(levelMap, latent, variance, this.probability, 0);
-      return probabilityAtLeast(levelMap, this.probability, 0, this.likedFrom);
-    };
-    switch (by.choice.policy) {
+  /** Predicts a book and puts it at the end of `predicted`. */
+  private add(fold: FoldIn, book: number, logit: number, by: Order): void {
+    const { predicted, signal, model } = this;
+    const n = predicted.size++;
+    fold.lookAt(book);
+    this.signals.write(book, fold.mean - model.offset, signal, 0);
+    predicted.book[n] = book;
+    predicted.interest[n] = interestOf(model.interest.weights, signal, 0);
+    predicted.signal[n] = this.loudest();
+    predicted.mean[n] = fold.mean;
+    predicted.varReader[n] = fold.varReader;
+    predicted.varBook[n] = fold.varBook;
+    predicted.varNoise[n] = fold.varNoise;
+    predicted.score[n] = this.scoreOf(n, logit, by);
+  }
+
+  private scoreOf(n: number, logit: number, { policy, weights, random }: Order): number {
+    const { levelMap, offset } = this.model;
+    const mean = this.predicted.mean[n];
+    const noise = this.predicted.varNoise[n];
+    const variance = this.predicted.varReader[n] + this.predicted.varBook[n];
+    const interest = this.predicted.interest[n];
+    switch (policy) {
       case 'rating':
-        return { ...result, score: mean };
+        return mean;
       case 'interest':
-        return { ...result, score: chance };
+        return interest;
       case 'cautious':
-        return { ...result, score: mean + CAUTIOUS_Z * sd };
+        return mean + CAUTIOUS_Z * Math.sqrt(variance);
       case 'balanced':
-        return { ...result, score: chance * liked(mean, varReader + varBook + varNoise) };
+        return interest * chanceAtLeast(levelMap, mean, variance + noise, this.likedFrom);
       case 'explore': {
-        const z = by.random === null ? 0 : normalDraw(by.random);
-        const drawn = mean + z * sd;
-        const odds = logit + by.weights[this.signals.width - 1] * (drawn - offset);
-        return { ...result, score: liked(drawn, varNoise) / (1 + Math.exp(-odds)) };
+        const z = random === null ? 0 : normalDraw(random);
+        const drawn = mean + z * Math.sqrt(variance);
+        const odds = logit + weights[this.signals.width - 1] * (drawn - offset);
+        return chanceAtLeast(levelMap, drawn, noise, this.likedFrom) / (1 + Math.exp(-odds));
       }
     }
   }
@@ -135,60 +169,38 @@ export class ListMaker {
     }
     return best;
   }
-}
 
-/** Books of works that the reader has not met, each work once; keeps the order. */
-function* newWorks<T extends { readonly book: number }>(
-  { edition }: Works,
-  reader: ReaderInput,
-  books: readonly T[],
-): Generator<T> {
-  const taken = new Set<number>();
-  for (const book of reader.ratedBook) taken.add(edition[book]);
-  for (const book of reader.unratedBook) taken.add(edition[book]);
-  for (const item of books) {
-    const work = edition[item.book];
-    if (taken.has(work)) continue;
-    taken.add(work);
-    yield item;
+  /** Puts the places of the predicted books in order of their score. */
+  private sort(): void {
+    const { shortlist, predicted } = this;
+    this.order = grown(this.order, predicted.size);
+    shortlist.fill(predicted.book, predicted.score, predicted.size);
+    for (let n = 0; n < predicted.size; n++) this.order[n] = shortlist.take();
   }
-}
 
-/** The first `count` of the books, without those beyond the first `most` of their author; looks at no more than it needs. */
-function fewOfAnAuthor<T extends { readonly book: number }>(
-  books: Iterable<T>,
-  { author }: Works,
-  { most, count }: { most: number; count: number },
-): T[] {
-  const times = new Map<number, number>();
-  const few: T[] = [];
-  for (const item of books) {
-    if (few.length === count) break;
-    const by = author[item.book];
-    const before = times.get(by) ?? 0;
-    if (by >= 0) times.set(by, before + 1);
-    if (before < most) few.push(item);
+  /** Places of the first `count` books in order such that of ten, from the top, no author has too many. */
+  private varied(count: number, maxPerAuthor: number): Int32Array {
+    const { order, predicted } = this;
+    const { author } = this.model.interest.works;
+    const { size } = predicted;
+    const list = new Int32Array(Math.min(count, size));
+    let taken = 0;
+    let waiting = size;
+    for (let end = 0; end < list.length && taken === end;) {
+      end = Math.min(list.length, end + AUTHOR_WINDOW);
+      this.authors.clear();
+      let kept = 0;
+      for (let n = 0; n < waiting; n++) {
+        const at = order[n];
+        const by = author[predicted.book[at]];
+        const isFew = by < 0 || this.authors.add(by) < maxPerAuthor;
+        if (isFew && taken < end) list[taken++] = at;
+        else order[kept++] = at;
+      }
+      waiting = kept;
+    }
+    return list.subarray(0, taken);
   }
-  return few;
-}
-
-/** The first `count` books such that of ten places one after the other, from the top, no author has too many. */
-function varied<T extends { readonly book: number }>(
-  books: readonly T[],
-  works: Works,
-  { count, maxPerAuthor }: { count: number; maxPerAuthor: number },
-): T[] {
-  const list: T[] = [];
-  let waiting = books;
-  while (list.length < count) {
-    const places = Math.min(count - list.length, AUTHOR_WINDOW);
-    const window = { most: maxPerAuthor, count: places };
-    const chosen = new Set(fewOfAnAuthor(waiting, works, window));
-    list.push(...chosen);
-    if (chosen.size < places) break;
-    waiting = waiting.filter((item) => !chosen.has(item));
-  }
-  return list;
 }
 
 /** A draw from N(mean, cov). */

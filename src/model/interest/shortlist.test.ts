@@ -2,16 +2,17 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Shortlist } from './shortlist.ts';
 
-it('keeps the best of what it is offered, equal ones by index, in their order', () => {
+it('gives the places of books by score, equal ones by index, whatever it held before', () => {
+  const list = new Shortlist();
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 20 })), fc.nat(30), (scores, count) => {
-      const list = new Shortlist(count);
-      scores.forEach((score, book) => {
-        list.offer(book, score);
-      });
-      const all = scores.map((logit, book) => ({ book, logit }));
-      const wanted = all.sort((a, b) => b.logit - a.logit || a.book - b.book).slice(0, count);
-      expect(list.entries()).toEqual(wanted);
+      const books = Int32Array.from(scores.keys()).reverse();
+      list.fill(books, Float64Array.from(scores), books.length);
+      const taken = Array.from({ length: count }, () => list.take());
+      const places = [...scores.keys()].sort(
+        (a, b) => scores[b] - scores[a] || books[a] - books[b],
+      );
+      expect(taken).toEqual(Array.from({ length: count }, (_, n) => places[n] ?? -1));
     }),
   );
 });

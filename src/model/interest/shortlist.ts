@@ -1,70 +1,51 @@
-/** The `count` best of offered books, equal ones by index: a heap with the worst of them on top. */
+/**
+ * Books by falling score, equal ones by index, of which only as many are sorted as are taken: a heap with the best on
+ * top. One object is a workspace that is filled again and again.
+ */
 export class Shortlist {
-  private readonly book: Int32Array;
-  private readonly score: Float64Array;
+  private heap = new Int32Array(1024);
   private size = 0;
+  private books = new Int32Array(0);
+  private scores = new Float64Array(0);
 
-  constructor(count: number) {
-    this.book = new Int32Array(count);
-    this.score = new Float64Array(count);
+  /** Starts anew with the first `size` books and scores, which must stay as they are while they are taken. */
+  fill(books: Int32Array<ArrayBuffer>, scores: Float64Array<ArrayBuffer>, size: number): void {
+    if (size > this.heap.length) this.heap = new Int32Array(2 * size);
+    this.size = size;
+    this.books = books;
+    this.scores = scores;
+    for (let n = 0; n < size; n++) this.heap[n] = n;
+    for (let at = (size >> 1) - 1; at >= 0; at--) this.sink(at, this.heap[at]);
   }
 
-  /** The books with their scores, best first. */
-  entries(): Array<{ book: number; logit: number }> {
-    const { book, score } = this;
-    const entries = Array.from({ length: this.size }, (_, n) => ({
-      book: book[n],
-      logit: score[n],
-    }));
-    return entries.sort((a, b) => b.logit - a.logit || a.book - b.book);
+  /** Takes the best book that is left: its place in the columns given, or -1 where none is left. */
+  take(): number {
+    if (this.size === 0) return -1;
+    const best = this.heap[0];
+    this.size--;
+    this.sink(0, this.heap[this.size]);
+    return best;
   }
 
-  offer(book: number, score: number): void {
-    if (this.size < this.book.length) this.rise(this.size++, book, score);
-    else if (this.size > 0 && isBetter(score, book, this.score[0], this.book[0])) {
-      this.sink(book, score);
-    }
-  }
-
-  /** Puts a book into the free place at the end and lets better ones above it come down. */
-  private rise(end: number, book: number, score: number): void {
-    let at = end;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      if (!isBetter(this.score[up], this.book[up], score, book)) break;
-      this.move(up, at);
-      at = up;
-    }
-    this.book[at] = book;
-    this.score[at] = score;
-  }
-
-  /** Puts a book in place of the worst and lets worse ones below it go up. */
-  private sink(book: number, score: number): void {
-    let at = 0;
-    for (;;) {
-      let down = 2 * at + 1;
-      if (down >= this.size) break;
-      if (
-        down + 1 < this.size &&
-        isBetter(this.score[down], this.book[down], this.score[down + 1], this.book[down + 1])
-      ) {
-        down++;
+  /** Puts a place into the heap at `from` or, while a better one is below it, further down. */
+  private sink(from: number, place: number): void {
+    const { heap, books, scores, size } = this;
+    const score = scores[place];
+    let at = from;
+    for (let down = 2 * at + 1; down < size; down = 2 * at + 1) {
+      let best = heap[down];
+      if (down + 1 < size) {
+        const next = heap[down + 1];
+        const ahead = scores[next] - scores[best];
+        if (ahead > 0 || (ahead === 0 && books[next] < books[best])) {
+          best = next;
+          down++;
+        }
       }
-      if (!isBetter(score, book, this.score[down], this.book[down])) break;
-      this.move(down, at);
+      if (scores[best] < score || (scores[best] === score && books[best] > books[place])) break;
+      heap[at] = best;
       at = down;
     }
-    this.book[at] = book;
-    this.score[at] = score;
+    heap[at] = place;
   }
-
-  private move(from: number, to: number): void {
-    this.book[to] = this.book[from];
-    this.score[to] = this.score[from];
-  }
-}
-
-function isBetter(score: number, book: number, otherScore: number, otherBook: number): boolean {
-  return score > otherScore || (score === otherScore && book < otherBook);
 }

@@ -1,3 +1,4 @@
+import { grown } from '../growable.ts';
 import { countingOrder, countingStarts } from '../rating-matrix.ts';
 import type { LabelSpace } from '../label-space.ts';
 import type { InterestBasis } from './interest-model.ts';
@@ -11,6 +12,9 @@ const AFFINITY_PRIOR = 5;
 /** No family in particular. */
 const ALL = -2;
 
+/** In place of a query: of a book that is no candidate of anybody. */
+const NEVER = -(2 ** 31);
+
 /**
  * Candidates of a reader and their signals (docs/model.md 3.13): books tied to the history, the most popular ones of
  * its labels, and of all. Of other books nothing but the popularity speaks, so none of them is near the top.
@@ -21,9 +25,10 @@ export class Signals {
   /** Candidates: `candidate[0 .. size)`; listed and not met. */
   candidate = new Int32Array(4096);
   size = 0;
+  /** By candidate, see `weigh`. */
+  logit = new Float64Array(4096);
   private readonly labels: LabelSpace;
   private readonly authors: number;
-  private readonly listed: Uint8Array;
   private readonly basis: InterestBasis;
   private readonly factor: Float64Array;
   private readonly logPopularity: Float64Array;
@@ -36,15 +41,17 @@ export class Signals {
   private readonly popular: Int32Array;
   private readonly labelStart: Int32Array;
   private readonly labelBook: Int32Array;
-  /** By book, valid where `seen` is `query`: sum of the ties. */
+  /** By link of a book with a label: the label's part in its family, all of which add up to 1. */
+  private readonly part: Float32Array;
+  /** By candidate book: sum of the ties, before the book's own factor. */
   private readonly sum: Float64Array;
+  /** By book: `query` where it is a candidate, -`query` where it was met, `NEVER` where it is not listed. */
   private readonly seen: Int32Array;
-  private readonly metIn: Int32Array;
   private query = 0;
   /** By label: books met, and the affinity to it; those of `touched` alone are not zero. */
   private readonly met: Float64Array;
   private readonly affinity: Float64Array;
-  private touched: number[] = [];
+  private readonly touched: number[] = [];
   private unmet = 0;
   private logHistory = 0;
 
@@ -54,7 +61,8 @@ export class Signals {
     this.basis = basis;
     this.labels = labels;
     this.authors = labels.families.indexOf('author');
-    this.listed = listed;
+    // The weights of a family's labels are 1 / sqrt(m), so that their squares add up to 1.
+    this.part = Float32Array.from(labels.weight, (weight) => weight * weight);
     this.width = 4 + labels.families.length;
     this.factor = tieFactors(popularity, basis.exponent);
     this.logPopularity = Float64Array.from(popularity, (n) => Math.log(n + 1));
@@ -66,8 +74,7 @@ export class Signals {
     this.popular = order;
     [this.labelStart, this.labelBook] = popularByLabel(labels, order);
     this.sum = new Float64Array(books);
-    this.seen = new Int32Array(books);
-    this.metIn = new Int32Array(books);
+    this.seen = Int32Array.from(listed, (one) => (one === 1 ? 0 : NEVER));
     this.met = new Float64Array(labels.familyOf.length);
     this.affinity = new Float64Array(labels.familyOf.length);
   }
@@ -85,11 +92,10 @@ export class Signals {
     this.query++;
     this.size = 0;
     for (const g of this.touched) this.met[g] = this.affinity[g] = 0;
-    this.touched = [];
+    this.touched.length = 0;
     const history = rated.length + unrated.length + byLiked.length;
-    for (const books of [rated, unrated]) {
-      for (let n = 0; n < books.length; n++) this.metIn[books[n]] = this.query;
-    }
+    this.leaveOut(rated);
+    this.leaveOut(unrated);
     for (const books of [rated, unrated]) for (let n = 0; n < books.length; n++) this.tie(books[n]);
     for (let n = 0; n < byLiked.length; n++) this.meet(byLiked[n], this.authors);
     this.unmet = Math.log(AFFINITY_PRIOR / (history + AFFINITY_PRIOR));
@@ -105,77 +111,87 @@ export class Signals {
   /** Writes the signals of a book, `width` numbers from `at`; `rating` is its predicted distance to the mean. */
   write(book: number, rating: number, out: Float64Array, at: number): void {
     const { labels, unmet } = this;
-    const isSeen = this.seen[book] === this.query;
-    out[at] = Math.log(this.floor + (isSeen ? this.sum[book] : 0));
+    out[at] = Math.log(this.floor + this.tied(book));
     const families = at + 1;
     const rest = families + labels.families.length;
     out.fill(0, families, rest);
     for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
       const g = labels.label[e];
-      // The weights of a family's labels are 1 / sqrt(m), so that their squares add up to 1.
-      const part = labels.weight[e] * labels.weight[e];
-      out[families + labels.familyOf[g]] += part * (this.affinity[g] + unmet);
+      out[families + labels.familyOf[g]] += this.part[e] * (this.affinity[g] + unmet);
     }
     out[rest] = this.logPopularity[book];
     out[rest + 1] = this.logHistory;
     out[rest + 2] = rating;
   }
 
-  /** Sum of the weighted signals of a book whose predicted rating is the mean; the intercept comes last. */
-  logit(book: number, weight: Float64Array): number {
-    const { labels, unmet } = this;
-    const tied = this.seen[book] === this.query ? this.sum[book] : 0;
-    let sum = weight[0] * (tied === 0 ? this.logFloor : Math.log(this.floor + tied));
-    for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
-      const g = labels.label[e];
-      const part = labels.weight[e] * labels.weight[e];
-      sum += weight[1 + labels.familyOf[g]] * part * (this.affinity[g] + unmet);
+  /** Writes the weighted sum of the signals of each candidate as if its rating were the mean; the intercept comes last. */
+  weigh(weight: Float64Array): void {
+    const { labels, part, affinity, unmet, candidate, logit, sum, factor } = this;
+    const { start, label, familyOf } = labels;
+    const ofTies = weight[0];
+    const ofPopularity = weight[this.width - 3];
+    const constant = weight[this.width - 2] * this.logHistory + weight[this.width];
+    for (let n = 0; n < this.size; n++) {
+      const book = candidate[n];
+      const tied = sum[book];
+      const tie = tied === 0 ? this.logFloor : Math.log(this.floor + tied * factor[book]);
+      let total = constant + ofTies * tie + ofPopularity * this.logPopularity[book];
+      for (let e = start[book]; e < start[book + 1]; e++) {
+        const g = label[e];
+        total += weight[1 + familyOf[g]] * part[e] * (affinity[g] + unmet);
+      }
+      logit[n] = total;
     }
-    const rest = this.width - 3;
-    return (
-      sum +
-      weight[rest] * this.logPopularity[book] +
-      weight[rest + 1] * this.logHistory +
-      weight[this.width]
-    );
   }
 
   /** Whether any tie leads to the candidate. */
   isTied(book: number): boolean {
-    return this.seen[book] === this.query && this.sum[book] > 0;
+    return this.tied(book) > 0;
+  }
+
+  private tied(book: number): number {
+    return this.seen[book] === this.query ? this.sum[book] * this.factor[book] : 0;
+  }
+
+  /** Keeps books that were met from becoming candidates. */
+  private leaveOut(books: ArrayLike<number>): void {
+    for (let n = 0; n < books.length; n++) {
+      if (this.seen[books[n]] !== NEVER) this.seen[books[n]] = -this.query;
+    }
   }
 
   private tie(book: number): void {
-    const { ties } = this.basis;
-    for (let t = ties.start[book]; t < ties.start[book + 1]; t++) {
-      const j = ties.book[t];
-      if (!this.see(j)) continue;
-      this.sum[j] += ties.strength[t] * this.factor[book] * this.factor[j];
+    const { sum } = this;
+    const { start, book: tied, strength } = this.basis.ties;
+    const factor = this.factor[book];
+    for (let t = start[book]; t < start[book + 1]; t++) {
+      const j = tied[t];
+      if (this.see(j)) sum[j] += strength[t] * factor;
     }
     this.meet(book);
   }
 
   /** Counts the labels of a book that was met, or those of one family. */
   private meet(book: number, family = ALL): void {
-    const { labels } = this;
+    const { labels, met, part } = this;
     for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
       const g = labels.label[e];
       if (family !== ALL && labels.familyOf[g] !== family) continue;
-      if (this.met[g] === 0) this.touched.push(g);
-      this.met[g] += labels.weight[e] * labels.weight[e];
+      if (met[g] === 0) this.touched.push(g);
+      met[g] += part[e];
     }
   }
 
   /** Makes the book a candidate if it may be one; says whether it is. */
   private see(book: number): boolean {
-    if (this.seen[book] === this.query) return true;
-    if (this.listed[book] === 0 || this.metIn[book] === this.query) return false;
+    const seen = this.seen[book];
+    if (seen === this.query) return true;
+    if (seen === -this.query || seen === NEVER) return false;
     this.seen[book] = this.query;
     this.sum[book] = 0;
     if (this.size === this.candidate.length) {
-      const longer = new Int32Array(2 * this.size);
-      longer.set(this.candidate);
-      this.candidate = longer;
+      this.candidate = grown(this.candidate, this.size + 1);
+      this.logit = grown(this.logit, this.size + 1);
     }
     this.candidate[this.size++] = book;
     return true;
