@@ -45,7 +45,7 @@ typecheck: install ## Check types, each folder under its own tsconfig.json
 	@$(NODE) hack/typecheck.ts
 
 generate: install ## Write the files that are generated from code
-	@for part in errors openapi values-schema chart-readme crd; do $(NODE) hack/gen-$$part.ts || exit 1; done
+	@for part in errors openapi values-schema chart-readme crd kernel; do $(NODE) hack/gen-$$part.ts || exit 1; done
 
 golden: install ## Render the chart's test cases anew with Helm; look at the diff before committing
 	@$(NODE) hack/gen-chart-golden.ts

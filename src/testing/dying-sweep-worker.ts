@@ -9,7 +9,7 @@ let chunks = 0;
 
 port.on('message', (message: SweepMessage) => {
   if ('data' in message) {
-    chunks = message.data.order.books.length;
+    chunks = message.data.chunks.books.order.length;
     return;
   }
   if (Atomics.add(message.job.progress, 0, 1) >= chunks) return;

@@ -4,7 +4,7 @@ import { randomTraining } from '../../testing/random-training.ts';
 import type { RandomTraining } from '../../testing/random-training.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import { packedSize } from '../../model/cholesky.ts';
-import { expectedSquare } from '../../model/book-step.ts';
+import { expectedSquare } from '../../model/reference-row-step.ts';
 import { wishart } from '../../model/wishart.ts';
 import { elbo } from './bound.ts';
 import { sweepBooks } from './book-sweep.ts';
@@ -12,6 +12,7 @@ import { startState } from './model-state.ts';
 import type { ModelState } from './model-state.ts';
 import { updateShapes, updateTau } from './noise.ts';
 import { sweepReaders } from './reader-sweep.ts';
+import { rowSidesOf } from './sweep-data.ts';
 
 const BLOCKS: Readonly<Record<string, (state: ModelState) => void>> = {
   readers: (state) => {
@@ -86,10 +87,11 @@ describe('the bound', () => {
 function movedBound(state: ModelState): number {
   const { matrix } = state.data;
   const { readers, books } = state;
+  const { books: side } = rowSidesOf(state);
   state.squares = 0;
   for (let slot = 0; slot < matrix.size; slot++) {
     const [u, i] = [matrix.reader[slot], matrix.book[slot]];
-    const square = expectedSquare(readers, slot, u, matrix.value[slot] - state.offset, books, i);
+    const square = expectedSquare(side, i, slot, matrix.value[slot] - state.offset);
     state.squares += readers.precision[u] * books.precision[i] * square;
   }
   return elbo(state);
@@ -143,15 +145,17 @@ function expectPriorTop(state: ModelState, side: 'reader' | 'book'): void {
 const TOPS: Readonly<Record<keyof typeof BLOCKS, (state: ModelState) => void>> = {
   readers: (state) => {
     const { matrix } = state.data;
-    const { mean, shiftMean, precision } = state.readers;
+    const { mean, shift, precision } = state.readers;
     for (let u = 0; u < matrix.readers; u++) {
       if (state.readers.active[u] === 0) continue;
       for (let a = 0; a < state.dim; a++) {
         expectTop(state, `reader ${u} mean ${a}`, (step) => {
           mean[u * state.dim + a] += step;
           if (a > 0) return;
-          for (let s = matrix.readerStart[u]; s < matrix.readerStart[u + 1]; s++)
-            shiftMean[s] += step;
+          if (shift === null) return;
+          for (let s = matrix.readerStart[u]; s < matrix.readerStart[u + 1]; s++) {
+            shift.mean[s] += step;
+          }
         });
       }
       expectTop(state, `reader ${u} precision`, (step) => {

@@ -5,10 +5,10 @@ import type { Gamma } from '../../model/gamma.ts';
 import type { LabelSpace } from '../../model/label-space.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import type { RatingMatrix } from '../../model/rating-matrix.ts';
+import type { Posteriors, Shift } from '../../model/row-step.ts';
 import { sharedFloats } from '../../model/shared-array.ts';
 import { checkRatings } from './check-ratings.ts';
 import { START_SHARE } from './effect-variances.ts';
-import type { ReaderSide } from '../../model/book-step.ts';
 import type { BookSide } from '../../model/reader-step.ts';
 import { SidePrior } from '../../model/side-prior.ts';
 import type { SidePosteriors } from '../../model/side-prior.ts';
@@ -43,7 +43,7 @@ export interface ModelState {
   readonly dim: number;
   /** mu, the mean rating. */
   offset: number;
-  readonly readers: ReaderSide & SidePosteriors;
+  readonly readers: Posteriors & SidePosteriors & { readonly shift: Shift | null };
   readonly books: BookSide & SidePosteriors;
   readonly readerPrior: SidePrior;
   readonly bookPrior: SidePrior;
@@ -84,11 +84,8 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
     dim,
     offset: mean,
     readers: {
-      dim,
       ...readers,
-      shiftMean: sharedFloats(matrix.size),
-      shiftVar: sharedFloats(matrix.size),
-      shiftCov: sharedFloats(matrix.size * rank),
+      shift: families === 0 ? null : startShift(matrix.size, rank),
     },
     books: {
       dim,
@@ -109,6 +106,14 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
     readerLogDet: 0,
     bookLogDet: -dim * Math.log(START_VARIANCE) * countActive(books.active),
     squares: 0,
+  };
+}
+
+function startShift(ratings: number, rank: number): Shift {
+  return {
+    mean: sharedFloats(ratings),
+    variance: sharedFloats(ratings),
+    cov: sharedFloats(ratings * rank),
   };
 }
 

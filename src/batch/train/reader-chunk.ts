@@ -4,7 +4,9 @@ import { addEffectSums } from '../../model/content-effects.ts';
 import type { EffectSums } from '../../model/content-effects.ts';
 import { noiseFactor } from '../../model/noise-factor.ts';
 import { ReaderStep } from '../../model/reader-step.ts';
+import type { RowStep } from '../../model/row-step.ts';
 import { readerTask } from './reader-task.ts';
+import { rowStepFor } from './row-step-for.ts';
 import type { SweepData, SweepNumbers } from './sweep-data.ts';
 
 /** Sums that a sweep over readers leaves, before those of the content effects. */
@@ -32,15 +34,62 @@ export class ReaderChunk {
   private readonly data: SweepData;
   private readonly step: ReaderStep;
   private readonly fit: BookFit;
+  /** Takes the place of `step` where there are no content effects. */
+  private readonly rows: RowStep | null;
 
   constructor(data: SweepData) {
     this.data = data;
     this.step = new ReaderStep(data.books);
     this.fit = new BookFit(this.step);
+    this.rows = data.readerRows === null ? null : rowStepFor(data.readerRows, data.kernel);
+  }
+
+  /** Takes in the books `from .. to`, as far as readers do not look at them themselves. */
+  gather(from: number, to: number): void {
+    this.rows?.gather(from, to);
   }
 
   /** q(z_u, t_u) and q(alpha_u) of the readers `from .. to` that have ratings, books fixed. */
   sweep(numbers: SweepNumbers, from: number, to: number, sums: Float64Array): void {
+    if (this.rows === null) this.sweepWithEffects(numbers, from, to, sums);
+    else this.sweepRows(this.rows, numbers, from, to, sums);
+  }
+
+  private sweepRows(
+    rows: RowStep,
+    numbers: SweepNumbers,
+    from: number,
+    to: number,
+    sums: Float64Array,
+  ): void {
+    const { tau, offset, readerShape, readerPrecision } = numbers;
+    const own = { tau, offset, shape: readerShape, priorPrecision: readerPrecision };
+    rows.solve(own, from, to, sums);
+    const { heldOut, matrix } = this.data;
+    for (let u = from; u < Math.min(to, heldOut.start.length - 1); u++) {
+      if (matrix.readerStart[u] === matrix.readerStart[u + 1]) continue;
+      for (let row = heldOut.start[u]; row < heldOut.start[u + 1]; row++) {
+        const error = heldOut.value[row] - offset - this.predicted(u, heldOut.book[row]);
+        sums[READER_SUMS.heldOutSquares] += error ** 2;
+        sums[READER_SUMS.heldOutCount]++;
+      }
+    }
+  }
+
+  /** b_u + c_i + p_u . q_i */
+  private predicted(u: number, book: number): number {
+    const { dim, readers, books } = this.data;
+    let sum = readers.mean[u * dim] + books.mean[book * dim];
+    for (let a = 1; a < dim; a++) sum += readers.mean[u * dim + a] * books.mean[book * dim + a];
+    return sum;
+  }
+
+  private sweepWithEffects(
+    numbers: SweepNumbers,
+    from: number,
+    to: number,
+    sums: Float64Array,
+  ): void {
     const { step, data } = this;
     const { readerStart } = data.matrix;
     const { precision } = data.readers;
@@ -49,7 +98,8 @@ export class ReaderChunk {
       const count = readerStart[u + 1] - readerStart[u];
       if (count === 0) continue;
       step.solve(readerTask(data, numbers, u));
-      this.store(u, readerStart[u]);
+      this.storePosterior(u);
+      this.storeShifts(readerStart[u]);
       addEffectSums(step, effects);
       sums[READER_SUMS.logDet] += step.logDet;
       const squares = step.squares();
@@ -87,18 +137,25 @@ export class ReaderChunk {
     return sum;
   }
 
-  /** Writes q(z_u), and for each rating the moments of a = b_u + content effects, which the book step needs. */
-  private store(u: number, from: number): void {
+  private storePosterior(u: number): void {
     const { step } = this;
-    const { readers, books, dim } = this.data;
-    const factors = dim - 1;
+    const { readers, dim } = this.data;
     for (let a = 0, s = u * packedSize(dim); a < dim; a++) {
       readers.mean[u * dim + a] = step.mean[a];
       for (let b = 0; b <= a; b++, s++) readers.cov[s] = step.cov[a * step.size + b];
     }
+  }
+
+  /** Writes the moments of a = b_u + content effects of each rating, which the book step needs. */
+  private storeShifts(from: number): void {
+    const { step } = this;
+    const { readers, books, dim } = this.data;
+    const { shift } = readers;
+    if (shift === null) return;
+    const factors = dim - 1;
     for (let k = 0; k < step.placement.count; k++) {
       const w = step.placement.book[k] * dim;
-      const shift = (from + k) * factors;
+      const tie = (from + k) * factors;
       let mean = step.fitMean[k];
       let variance = step.fitVar[k];
       for (let a = 1; a < dim; a++) {
@@ -107,10 +164,10 @@ export class ReaderChunk {
         for (let b = 1; b < dim; b++) own += step.cov[a * step.size + b] * books.mean[w + b];
         mean -= q * step.mean[a];
         variance -= q * (2 * step.fitCov[k * dim + a] - own);
-        readers.shiftCov[shift + a - 1] = step.fitCov[k * dim + a] - own;
+        shift.cov[tie + a - 1] = step.fitCov[k * dim + a] - own;
       }
-      readers.shiftMean[from + k] = mean;
-      readers.shiftVar[from + k] = variance;
+      shift.mean[from + k] = mean;
+      shift.variance[from + k] = variance;
     }
   }
 }

@@ -9,7 +9,9 @@ import { SweepPool } from './sweep-pool.ts';
  * that works on the state. Returns the RMSE of the pool's held-out rows, or null without such rows.
  */
 export function sweepReaders(state: ModelState, pool = poolFor(state)): number | null {
-  const sums = pool.run('readers', sweepNumbersOf(state));
+  const numbers = sweepNumbersOf(state);
+  pool.run('gatherBooks', numbers);
+  const sums = pool.run('readers', numbers);
   state.effects = effectSumsIn(sums);
   state.readerLogDet = sums[READER_SUMS.logDet];
   state.squares = sums[READER_SUMS.squares];
@@ -18,9 +20,9 @@ export function sweepReaders(state: ModelState, pool = poolFor(state)): number |
   return count === 0 ? null : Math.sqrt(sums[READER_SUMS.heldOutSquares] / count);
 }
 
-/** A pool of the calling thread alone that works on the state. */
+/** A pool of the calling thread alone that works on the state, with the reference row step: its start costs nothing. */
 export function poolFor(state: ModelState, watched: HeldOutRows = HeldOutRows.none): SweepPool {
   const pool = new SweepPool(1);
-  pool.use(sweepDataOf(state, watched));
+  pool.use(sweepDataOf(state, watched, null));
   return pool;
 }

@@ -1,27 +1,35 @@
-import type { ReaderSide } from '../../model/book-step.ts';
 import { gammaMean } from '../../model/gamma.ts';
 import type { RatingMatrix } from '../../model/rating-matrix.ts';
 import type { BookSide } from '../../model/reader-step.ts';
+import type { Posteriors, RowSide, Shift } from '../../model/row-step.ts';
 import type { HeldOutColumns, HeldOutRows } from './held-out-rows.ts';
+import { kernelFor } from './kernel/kernel.ts';
+import type { Kernel } from './kernel/kernel.ts';
 import type { ModelState } from './model-state.ts';
 
-/** What is done row by row: posteriors of readers, posteriors of books, errors of a sample of readers. */
-export type SweepKind = 'readers' | 'books' | 'search';
+/**
+ * What is done row by row: posteriors of readers, posteriors of books, errors of a sample of readers, and what either side's
+ * rows gather of the other side, before their posteriors.
+ */
+export type SweepKind = 'readers' | 'books' | 'search' | 'gatherBooks' | 'gatherReaders';
 
 /** What the threads of a training share; all that is as long as the ratings, readers or books lies in shared memory. */
 export interface SweepData {
   readonly dim: number;
   readonly matrix: RatingMatrix;
-  readonly readers: ReaderSide;
+  readonly readers: Posteriors & { readonly shift: Shift | null };
   readonly books: BookSide;
-  /** Prior means, N x D and M x D. */
+  /** Null where books have labels that carry content effects: readers then take the step of `ReaderStep`. */
+  readonly readerRows: RowSide | null;
+  readonly bookRows: RowSide;
+  /** Null where the training is too large for it. */
+  readonly kernel: Kernel | null;
+  /** Prior means of the readers, N x D. */
   readonly readerPriorMean: Float64Array;
-  readonly bookPriorMean: Float64Array;
   readonly heldOut: HeldOutColumns;
   /** Readers of a search. */
   readonly sample: Int32Array;
-  /** Chunks of each kind, in the order in which they are dealt. */
-  readonly order: Readonly<Record<SweepKind, Int32Array>>;
+  readonly chunks: Readonly<Record<SweepKind, Chunks>>;
 }
 
 /** The few numbers that change from sweep to sweep. */
@@ -37,28 +45,72 @@ export interface SweepNumbers {
   readonly bookPrecision: Float64Array;
 }
 
-/** Rows in a chunk: few enough to keep all threads busy to the end, enough to make the dealing cheap. */
-export const CHUNK = 256;
+/** Rows that are dealt at once: chunk c has the rows `start[c] .. start[c + 1]`. */
+export interface Chunks {
+  readonly start: Int32Array;
+  /** The chunks, dearest first. */
+  readonly order: Int32Array;
+}
 
-/** The parts of a state that sweeps work on. */
-export function sweepDataOf(state: ModelState, watched: HeldOutRows): SweepData {
+/** Most rows in a chunk, and the cost at which it is closed: few enough to keep all threads busy to the end. */
+const CHUNK_ROWS = 256;
+const CHUNK_COST = 2 ** 14;
+
+/** The parts of a state that sweeps work on; `kernel` null asks for the reference row step. */
+export function sweepDataOf(
+  state: ModelState,
+  watched: HeldOutRows,
+  kernel: Kernel | null = kernelFor(state.data.matrix, state.dim),
+): SweepData {
   const { data, dim, readers, books } = state;
   const { matrix } = data;
-  const { shiftMean, shiftVar, shiftCov } = readers;
   const sample = watched.searchSample(data);
+  const plain = books.effectVar.length === 0;
+  const sides = rowSidesOf(state);
   return {
     dim,
     matrix,
-    readers: { dim, ...posteriors(readers), shiftMean, shiftVar, shiftCov },
+    readers: { ...posteriors(readers), shift: readers.shift },
     books: { dim, ...posteriors(books), labels: books.labels, effectVar: books.effectVar },
+    readerRows: plain ? sides.readers : null,
+    bookRows: sides.books,
+    kernel,
     readerPriorMean: state.readerPrior.mean,
-    bookPriorMean: state.bookPrior.mean,
     heldOut: watched.columns,
     sample,
-    order: {
-      readers: dearestFirst(matrix.readerStart),
-      books: dearestFirst(matrix.bookStart),
-      search: Int32Array.from({ length: Math.ceil(sample.length / CHUNK) }, (_, n) => n),
+    chunks: {
+      readers: chunksOf(matrix.readers, (u) => cost(matrix.readerStart, u, dim)),
+      books: chunksOf(matrix.books, (i) => cost(matrix.bookStart, i, dim)),
+      search: chunksOf(sample.length, () => 1),
+      gatherBooks: chunksOf(matrix.books, () => 1),
+      gatherReaders: chunksOf(matrix.readers, () => 1),
+    },
+  };
+}
+
+/** Both sides of the ratings as rows. */
+export function rowSidesOf(state: ModelState): { readers: RowSide; books: RowSide } {
+  const { dim } = state;
+  const { readerStart, bookStart, bookSlot, reader, book, value } = state.data.matrix;
+  const [readers, books] = [posteriors(state.readers), posteriors(state.books)];
+  return {
+    readers: {
+      name: 'reader',
+      dim,
+      ratings: { start: readerStart, slot: null, partner: book, value },
+      rows: readers,
+      partners: books,
+      shift: null,
+      priorMean: state.readerPrior.mean,
+    },
+    books: {
+      name: 'book',
+      dim,
+      ratings: { start: bookStart, slot: bookSlot, partner: reader, value },
+      rows: books,
+      partners: readers,
+      shift: state.readers.shift,
+      priorMean: state.bookPrior.mean,
     },
   };
 }
@@ -75,21 +127,30 @@ export function sweepNumbersOf(state: ModelState): SweepNumbers {
   };
 }
 
-interface Posteriors {
-  readonly mean: Float64Array;
-  readonly cov: Float64Array;
-  readonly precision: Float64Array;
-}
-
 function posteriors({ mean, cov, precision }: Posteriors): Posteriors {
   return { mean, cov, precision };
 }
 
-/** Chunks by falling sum of squared rating counts, so that no thread is left with a large one at the end. */
-function dearestFirst(start: Int32Array): Int32Array {
-  const cost = new Float64Array(Math.ceil((start.length - 1) / CHUNK));
-  for (let n = 0; n + 1 < start.length; n++) {
-    cost[Math.floor(n / CHUNK)] += (start[n + 1] - start[n]) ** 2;
+/** Of a row: its ratings, and the solving that it takes without any. */
+function cost(start: Int32Array, n: number, dim: number): number {
+  return start[n + 1] - start[n] + dim / 4;
+}
+
+/** Cuts rows into chunks by their cost alone, so that a result does not depend on the threads. */
+function chunksOf(rows: number, costOf: (row: number) => number): Chunks {
+  const start = [0];
+  const costs = [0];
+  for (let n = 0; n < rows; n++) {
+    const last = start.length - 1;
+    if (n > start[last] && (n - start[last] === CHUNK_ROWS || costs[last] >= CHUNK_COST)) {
+      start.push(n);
+      costs.push(0);
+    }
+    costs[costs.length - 1] += costOf(n);
   }
-  return Int32Array.from(cost.keys()).sort((a, b) => cost[b] - cost[a] || a - b);
+  const order = Int32Array.from(costs.keys()).sort((a, b) => costs[b] - costs[a] || a - b);
+  return {
+    start: Int32Array.from([...start, rows]),
+    order: rows === 0 ? order.subarray(1) : order,
+  };
 }

@@ -18,7 +18,7 @@ import { train } from './trainer.ts';
 
 /** Some chunks of readers and of books, the last ones not full. */
 const { data, heldOut } = plantedEffects(1, 600, 280);
-const KINDS: readonly SweepKind[] = ['search', 'readers', 'books'];
+const KINDS: readonly SweepKind[] = ['search', 'gatherBooks', 'readers', 'gatherReaders', 'books'];
 
 const ends: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
@@ -39,9 +39,8 @@ function numbersOf(state: ModelState) {
     prior.effect,
     prior.precision.mean,
   ]);
-  const { shiftMean, shiftVar, shiftCov } = readers;
   const sides = [readers, books].map(({ mean, cov, precision }) => [mean, cov, precision]);
-  const shifts = [shiftMean, shiftVar, shiftCov, books.effectVar];
+  const shifts = [readers.shift, books.effectVar];
   const sums = [state.readerLogDet, state.bookLogDet, state.squares];
   return { sides, shifts, priors, effects, tau, readerShape, bookShape, sums };
 }
@@ -64,7 +63,7 @@ function workerWith(state: ModelState) {
     does: (kind: SweepKind): SweepJob => {
       const job = newJob(kind, sweepNumbersOf(state), swept);
       send({ job });
-      waitForAll(job, swept.order[kind].length);
+      waitForAll(job, swept.chunks[kind].order.length);
       return job;
     },
   };
@@ -95,13 +94,13 @@ describe('a worker', () => {
   it('does all of a job when nobody helps, with the same result', () => {
     const [mine, its] = [lively(), lively()];
     const worker = workerWith(its);
+    const swept = sweepDataOf(mine, heldOut);
     for (const kind of KINDS) {
-      const swept = sweepDataOf(mine, heldOut);
       const job = newJob(kind, sweepNumbersOf(mine), swept);
       new SweepThread(swept).work(job, ({ error }) => {
         throw error;
       });
-      expect(swept.order[kind].length, kind).toBeGreaterThan(1);
+      expect(swept.chunks[kind].order.length, kind).toBeGreaterThan(1);
       expect(worker.does(kind).sums, kind).toEqual(job.sums);
     }
     expect(numbersOf(its)).toEqual(numbersOf(mine));

@@ -107,7 +107,7 @@ export class SweepPool {
     const failures: ChunkFailure[] = [];
     this.send({ job });
     thread.work(job, (failure) => failures.push(failure));
-    waitForAll(job, data.order[kind].length, () => {
+    waitForAll(job, data.chunks[kind].order.length, () => {
       this.watch?.throwIfLost();
     });
     for (const port of this.ports) failures.push(...received(port));

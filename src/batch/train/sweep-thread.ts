@@ -1,8 +1,9 @@
+import { ROW_SUMS } from '../../model/row-step.ts';
+import type { RowNumbers, RowStep } from '../../model/row-step.ts';
 import { AppError } from '../../runtime/errors.ts';
 import type { ErrorCode } from '../../runtime/errors.ts';
-import { BOOK_SUMS, BookChunk } from './book-chunk.ts';
 import { ReaderChunk, readerSumsLength, SEARCH_SUMS } from './reader-chunk.ts';
-import { CHUNK } from './sweep-data.ts';
+import { rowStepFor } from './row-step-for.ts';
 import type { SweepData, SweepKind, SweepNumbers } from './sweep-data.ts';
 
 /** Work for all threads at once: each takes the next chunk until none is left. */
@@ -30,14 +31,16 @@ export interface ChunkFailure {
 export function sumsLength(kind: SweepKind, { books }: SweepData): number {
   return {
     readers: readerSumsLength(books.effectVar.length),
-    books: Object.keys(BOOK_SUMS).length,
+    books: Object.keys(ROW_SUMS).length,
     search: Object.keys(SEARCH_SUMS).length,
+    gatherBooks: 0,
+    gatherReaders: 0,
   }[kind];
 }
 
 /** A job of which nothing is dealt yet. */
 export function newJob(kind: SweepKind, numbers: SweepNumbers, data: SweepData): SweepJob {
-  const length = data.order[kind].length * sumsLength(kind, data);
+  const length = data.chunks[kind].order.length * sumsLength(kind, data);
   return {
     kind,
     numbers,
@@ -67,17 +70,17 @@ export function waitForAll(
 export class SweepThread {
   private readonly data: SweepData;
   private readonly readers: ReaderChunk;
-  private readonly books: BookChunk;
+  private readonly books: RowStep;
 
   constructor(data: SweepData) {
     this.data = data;
     this.readers = new ReaderChunk(data);
-    this.books = new BookChunk(data);
+    this.books = rowStepFor(data.bookRows, data.kernel);
   }
 
   /** Takes part in a job until all its chunks are dealt; errors go to `fail`. */
   work(job: SweepJob, fail: (failure: ChunkFailure) => void): void {
-    const order = this.data.order[job.kind];
+    const { order } = this.data.chunks[job.kind];
     for (;;) {
       const turn = Atomics.add(job.progress, DEALT, 1);
       if (turn >= order.length) return;
@@ -94,14 +97,29 @@ export class SweepThread {
   }
 
   private chunk({ kind, numbers, sums }: SweepJob, chunk: number): void {
-    const { matrix, sample } = this.data;
     const length = sumsLength(kind, this.data);
     const own = sums.subarray(chunk * length, (chunk + 1) * length);
-    const from = chunk * CHUNK;
-    const to = from + CHUNK;
-    if (kind === 'books') this.books.sweep(numbers, from, Math.min(to, matrix.books), own);
-    else if (kind === 'readers') {
-      this.readers.sweep(numbers, from, Math.min(to, matrix.readers), own);
-    } else this.readers.search(numbers, from, Math.min(to, sample.length), own);
+    const { start } = this.data.chunks[kind];
+    const [from, to] = [start[chunk], start[chunk + 1]];
+    switch (kind) {
+      case 'readers':
+        this.readers.sweep(numbers, from, to, own);
+        return;
+      case 'books':
+        this.books.solve(bookNumbers(numbers), from, to, own);
+        return;
+      case 'search':
+        this.readers.search(numbers, from, to, own);
+        return;
+      case 'gatherBooks':
+        this.readers.gather(from, to);
+        return;
+      case 'gatherReaders':
+        this.books.gather(from, to);
+    }
   }
+}
+
+function bookNumbers({ tau, offset, bookShape, bookPrecision }: SweepNumbers): RowNumbers {
+  return { tau, offset, shape: bookShape, priorPrecision: bookPrecision };
 }

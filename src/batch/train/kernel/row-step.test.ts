@@ -1,0 +1,179 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { packedSize } from '../../../model/cholesky.ts';
+import { noiseFactor } from '../../../model/noise-factor.ts';
+import { seededRandom } from '../../../model/random.ts';
+import type { RatingMatrix } from '../../../model/rating-matrix.ts';
+import { expectedSquare, ReferenceRowStep } from '../../../model/reference-row-step.ts';
+import { ROW_SUMS } from '../../../model/row-step.ts';
+import type { RowNumbers, RowSide, RowStep } from '../../../model/row-step.ts';
+import { dot, gaussianOf } from '../../../testing/dense-reader.ts';
+import { copyOf, randomRows } from '../../../testing/random-rows.ts';
+import type { RandomRows } from '../../../testing/random-rows.ts';
+import { kernelFor } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
+import { WasmRowStep } from './wasm-row-step.ts';
+
+interface Implementation {
+  readonly name: string;
+  /** Largest distance from the exact numbers, as a share of the larger of them and 1. */
+  readonly tolerance: number;
+  readonly make: (side: RowSide, matrix: RatingMatrix) => RowStep;
+}
+
+function kernelOf(matrix: RatingMatrix, side: RowSide, wide: boolean): Kernel {
+  const kernel = kernelFor(matrix, side.dim, wide);
+  if (kernel === null) throw new RangeError('too large');
+  return kernel;
+}
+
+const IMPLEMENTATIONS: readonly Implementation[] = [
+  { name: 'reference', tolerance: 1e-9, make: (side) => new ReferenceRowStep(side) },
+  {
+    name: 'WebAssembly, f64',
+    tolerance: 1e-9,
+    make: (side, matrix) => new WasmRowStep(side, kernelOf(matrix, side, true)),
+  },
+  {
+    name: 'WebAssembly, f32 records',
+    tolerance: 2e-5,
+    make: (side, matrix) => new WasmRowStep(side, kernelOf(matrix, side, false)),
+  },
+];
+
+/** Runs a half-sweep on a copy of the side, in two chunks. */
+function swept(original: RowSide, numbers: RowNumbers, make: (side: RowSide) => RowStep) {
+  const side = copyOf(original);
+  const step = make(side);
+  const sums = new Float64Array(2);
+  const [rows, partners] = [side.rows, side.partners].map(({ precision }) => precision.length);
+  step.gather(0, partners >> 1);
+  step.gather(partners >> 1, partners);
+  step.solve(numbers, 0, rows >> 1, sums);
+  step.solve(numbers, rows >> 1, rows, sums);
+  return { side, sums };
+}
+
+/** Row n's posterior by Gauss and Jordan, straight from 3.1, and its expected squares. */
+function densePosterior(side: RowSide, { tau, offset, priorPrecision }: RowNumbers, n: number) {
+  const { dim, ratings, rows, partners, shift } = side;
+  const line = (a: number) => Array.from(priorPrecision.subarray(a * dim, (a + 1) * dim));
+  const precision = Array.from({ length: dim }, (_, a) => line(a));
+  const m0 = Array.from(side.priorMean.subarray(n * dim, (n + 1) * dim));
+  const linear = precision.map((row) => dot(row, m0));
+  for (let k = ratings.start[n]; k < ratings.start[n + 1]; k++) {
+    const slot = ratings.slot?.[k] ?? k;
+    const u = ratings.partner[slot];
+    const weight = tau * rows.precision[n] * partners.precision[u];
+    const psi = [1, ...partners.mean.subarray(u * dim + 1, (u + 1) * dim)];
+    const cov = (a: number, b: number) =>
+      partners.cov[u * packedSize(dim) + packedSize(Math.max(a, b)) + Math.min(a, b)];
+    const own = shift?.mean[slot] ?? partners.mean[u * dim];
+    const rest = ratings.value[slot] - offset - own;
+    const ties = shift?.cov.subarray(slot * (dim - 1)) ?? psi.slice(1).map((_, a) => cov(a + 1, 0));
+    for (let a = 0; a < dim; a++) {
+      const tie = a === 0 ? 0 : ties[a - 1];
+      linear[a] += weight * (rest * psi[a] - tie);
+      for (let b = 0; b < dim; b++) {
+        precision[a][b] += weight * (psi[a] * psi[b] + Math.sign(a * b) * cov(a, b));
+      }
+    }
+  }
+  return gaussianOf(precision, linear);
+}
+
+const rowsOf = (side: RowSide): number[] =>
+  Array.from(side.rows.precision.keys()).filter(
+    (n) => side.ratings.start[n] < side.ratings.start[n + 1],
+  );
+
+const anyRows: fc.Arbitrary<RandomRows> = fc.record({
+  rank: fc.integer({ min: 0, max: 5 }),
+  readers: fc.integer({ min: 1, max: 9 }),
+  books: fc.integer({ min: 1, max: 7 }),
+  density: fc.double({ min: 0.1, max: 1, noNaN: true }),
+  shifted: fc.boolean(),
+});
+
+describe.each(IMPLEMENTATIONS)('the row step: $name', ({ tolerance, make }) => {
+  const close = (got: number, want: number, what: string) => {
+    const distance = Math.abs(got - want) / Math.max(1, Math.abs(want));
+    expect(distance, `${what}: ${got} for ${want}`).toBeLessThan(tolerance);
+  };
+
+  it('equals the dense posterior, its determinant and the expected squares', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0 }), anyRows, (seed, size) => {
+        const { matrix, sides, numbers } = randomRows(seededRandom(seed), size);
+        for (const original of [sides.readers, sides.books]) {
+          const { dim, ratings } = original;
+          const { side, sums } = swept(original, numbers, (own) => make(own, matrix));
+          let [logDet, squares] = [0, 0];
+          for (const n of rowsOf(side)) {
+            const want = densePosterior(original, numbers, n);
+            logDet += want.logDetPrecision;
+            for (let a = 0, t = n * packedSize(dim); a < dim; a++) {
+              close(side.rows.mean[n * dim + a], want.mean[a], `mean ${a} of ${side.name} ${n}`);
+              for (let b = 0; b <= a; b++, t++) close(side.rows.cov[t], want.cov[a][b], 'cov');
+            }
+            let own = 0;
+            for (let k = ratings.start[n]; k < ratings.start[n + 1]; k++) {
+              const slot = ratings.slot?.[k] ?? k;
+              const weight = side.partners.precision[ratings.partner[slot]];
+              own += weight * expectedSquare(side, n, slot, ratings.value[slot] - numbers.offset);
+            }
+            const count = ratings.start[n + 1] - ratings.start[n];
+            const factor = noiseFactor(numbers.shape, count, numbers.tau * own);
+            close(side.rows.precision[n], factor, 'noise factor');
+            squares += factor * own;
+          }
+          close(sums[ROW_SUMS.logDet], logDet, 'ln det');
+          close(sums[ROW_SUMS.squares], squares, 'squares');
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each([4, 16, 17, 64])('equals the reference at rank %i', (rank) => {
+    const readers = rank > 60 ? 12 : 30;
+    const size = { rank, readers, books: 5, density: 0.9, shifted: rank === 4 };
+    const { matrix, sides, numbers } = randomRows(seededRandom(rank), size);
+    for (const original of [sides.readers, sides.books]) {
+      const want = swept(original, numbers, (own) => new ReferenceRowStep(own));
+      const got = swept(original, numbers, (own) => make(own, matrix));
+      for (const name of ['mean', 'cov', 'precision'] as const) {
+        const found = got.side.rows[name];
+        const far = want.side.rows[name].map((x, at) => Math.abs(found[at] - x));
+        expect(Math.max(...far), name).toBeLessThan(tolerance);
+      }
+      want.sums.forEach((x, at) => {
+        close(got.sums[at], x, `sum ${at}`);
+      });
+    }
+  });
+
+  it('leaves rows without ratings as they are', () => {
+    const size = { rank: 2, readers: 9, books: 5, density: 0.1, shifted: false };
+    const { matrix, sides, numbers } = randomRows(seededRandom(3), size);
+    const { side } = swept(sides.readers, numbers, (own) => make(own, matrix));
+    const rated = new Set(rowsOf(side));
+    const { precision } = sides.readers.rows;
+    const others = Array.from(precision.keys()).filter((n) => !rated.has(n));
+    expect(others.length).toBeGreaterThan(0);
+    for (const n of others) expect(side.rows.precision[n]).toBe(precision[n]);
+  });
+
+  it('names the row whose precision is not positive definite', () => {
+    const size = { rank: 1, readers: 6, books: 6, density: 1, shifted: false };
+    const { matrix, sides, numbers } = randomRows(seededRandom(1), size);
+    const broken = copyOf(sides.books);
+    broken.rows.precision[4] = -50;
+    expect(() => swept(broken, numbers, (own) => make(own, matrix))).toThrow(
+      expect.objectContaining({
+        code: 'NUMERICAL',
+        message: expect.stringMatching(/of book 4 .* in row 0$/) as string,
+      }),
+    );
+  });
+});

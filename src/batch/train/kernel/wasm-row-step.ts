@@ -1,0 +1,241 @@
+import { packedSize } from '../../../model/cholesky.ts';
+import { noiseFactor } from '../../../model/noise-factor.ts';
+import { notPositive } from '../../../model/reference-row-step.ts';
+import { ROW_SUMS } from '../../../model/row-step.ts';
+import type { RowNumbers, RowSide, RowStep } from '../../../model/row-step.ts';
+import { floats, KernelThread } from './kernel.ts';
+import type { Kernel, KernelRows } from './kernel.ts';
+
+const F64 = Float64Array.BYTES_PER_ELEMENT;
+/** Products of pivots beyond these bounds are taken the logarithm of. */
+const HUGE = 1e200;
+
+/**
+ * The row step in WebAssembly. Partners are gathered into records, whose plain sum over a row is all that its posterior
+ * needs, so that a row costs one read of each record; expected squares come from the same sums (docs/model.md 3.1, free
+ * residuals). Rows are solved two at a time, one in each half of the registers; a row's numbers do not depend on the other.
+ */
+export class WasmRowStep implements RowStep {
+  private readonly side: RowSide;
+  private readonly kernel: Kernel;
+  private readonly columns: KernelRows;
+  private readonly thread: KernelThread;
+  private readonly records: Float64Array | Float32Array;
+  /** Byte addresses in the thread's room. */
+  private readonly at: ReturnType<typeof layout>;
+  /** The room as numbers, from its start. */
+  private readonly room: Float64Array;
+  /** Ratings less their shifts, of one row. */
+  private readonly centred: Float64Array | Float32Array | null;
+
+  constructor(side: RowSide, kernel: Kernel) {
+    this.side = side;
+    this.kernel = kernel;
+    this.columns = kernel[side.name === 'reader' ? 'readers' : 'books'];
+    const longest = side.shift === null ? 0 : longestRow(side.ratings.start) + 8;
+    this.at = layout(side.dim, kernel.record);
+    this.thread = new KernelThread(kernel, this.at.bytes + longest * F64);
+    const { buffer, room } = this.thread;
+    const length = (this.columns.partners + 1) * kernel.record;
+    this.records = floats(buffer, kernel.wide, this.columns.records, length);
+    this.room = new Float64Array(buffer, room, this.at.bytes / F64);
+    this.centred =
+      side.shift === null ? null : floats(buffer, kernel.wide, room + this.at.bytes, longest);
+  }
+
+  gather(from: number, to: number): void {
+    const { dim, partners } = this.side;
+    const { mean, cov, precision } = partners;
+    const { records } = this;
+    const packed = packedSize(dim);
+    for (let n = from; n < to; n++) {
+      const [m, t] = [n * dim, n * packed];
+      const weight = precision[n];
+      const c = mean[m];
+      let out = n * this.kernel.record;
+      records[out++] = weight * c;
+      records[out++] = weight;
+      for (let a = 1; a < dim; a++) records[out++] = weight * mean[m + a];
+      for (let b = 1; b < dim; b++) {
+        for (let a = b, s = t + packedSize(b) + b; a < dim; s += ++a) {
+          records[out++] = weight * (mean[m + a] * mean[m + b] + cov[s]);
+        }
+      }
+      for (let a = 1; a < dim; a++) {
+        records[out++] = weight * (c * mean[m + a] + cov[t + packedSize(a)]);
+      }
+      records[out] = weight * (c * c + cov[t]);
+    }
+  }
+
+  solve(numbers: RowNumbers, from: number, to: number, sums: Float64Array): void {
+    const { start } = this.side.ratings;
+    this.room.set(numbers.priorPrecision, this.at.precision / F64);
+    let first = -1;
+    for (let n = from; n < to; n++) {
+      if (start[n] === start[n + 1]) continue;
+      if (first >= 0) this.solvePair(numbers, first, n, sums);
+      first = first >= 0 ? -1 : n;
+    }
+    if (first >= 0) this.solvePair(numbers, first, first, sums);
+  }
+
+  /** Solves two rows, or one that is given twice. */
+  private solvePair(numbers: RowNumbers, first: number, second: number, sums: Float64Array): void {
+    const { at, thread, side } = this;
+    this.sumRow(numbers, first, 0);
+    if (second === first) this.copyFirst();
+    else this.sumRow(numbers, second, 1);
+    const o = thread.room;
+    const failed = thread.exports.solve(
+      side.dim,
+      o + at.sums,
+      o + at.lead,
+      o + at.prior,
+      at.stride,
+      o + at.precision,
+      o + at.scale,
+      o + at.mean,
+      o + at.cov,
+      o + at.solve,
+    );
+    if (failed >= 0) throw notPositive(side, failed % 2 === 0 ? first : second, failed >> 1);
+    this.store(numbers, first, 0, sums);
+    if (second !== first) this.store(numbers, second, 1, sums);
+  }
+
+  /** Sums over the ratings of row n into the place of the pair's first or second. */
+  private sumRow(numbers: RowNumbers, n: number, lane: number): void {
+    const { at, room, thread, kernel, columns } = this;
+    const { dim, ratings, rows, priorMean } = this.side;
+    const from = ratings.start[n];
+    const own = lane * at.stride;
+    room.fill(0, (at.sums + own) / F64, (at.sums + own) / F64 + at.sumLength);
+    const number = kernel.wide ? 8 : 4;
+    const sum = kernel.wide ? thread.exports.sum64 : thread.exports.sum32;
+    const shifted = this.centre(numbers.offset, n);
+    const squares = sum(
+      columns.records,
+      kernel.record * number,
+      columns.partners,
+      at.head * number,
+      columns.partner + from * 4,
+      shifted ? thread.room + at.bytes : columns.value + from * number,
+      ratings.start[n + 1] - from,
+      shifted ? 0 : numbers.offset,
+      thread.room + at.sums + own,
+      thread.room + at.lead + own,
+    );
+    if (shifted) this.addShifts(n, own);
+    room[at.scale / F64 + lane] = numbers.tau * rows.precision[n];
+    room[at.scale / F64 + 2 + lane] = squares;
+    for (let a = 0; a < dim; a++) room[(at.prior + own) / F64 + a] = priorMean[n * dim + a];
+  }
+
+  /** Writes r - mu - E[a] of a row's ratings where its partners have shifts; says whether they have. */
+  private centre(offset: number, n: number): boolean {
+    const { centred } = this;
+    const { ratings, shift } = this.side;
+    if (shift === null || centred === null) return false;
+    const end = ratings.start[n + 1];
+    for (let k = ratings.start[n], out = 0; k < end; k++, out++) {
+      const slot = ratings.slot?.[k] ?? k;
+      centred[out] = ratings.value[slot] - offset - shift.mean[slot];
+    }
+    return true;
+  }
+
+  /** Puts the sums of Cov(p, a) and Var(a) in the place of those of E[b p] and E[b^2]. */
+  private addShifts(n: number, own: number): void {
+    const { at, room } = this;
+    const { dim, ratings, partners, shift } = this.side;
+    if (shift === null) return;
+    const sums = (at.sums + own) / F64;
+    const ties = sums + packedSize(dim);
+    const last = ties + dim;
+    room[sums] = 0;
+    room[(at.lead + own) / F64] = 0;
+    room.fill(0, ties + 1, last + 1);
+    for (let k = ratings.start[n]; k < ratings.start[n + 1]; k++) {
+      const slot = ratings.slot?.[k] ?? k;
+      const weight = partners.precision[ratings.partner[slot]];
+      for (let a = 1; a < dim; a++) {
+        room[ties + a] += weight * shift.cov[slot * (dim - 1) + a - 1];
+      }
+      room[last] += weight * shift.variance[slot];
+    }
+  }
+
+  private copyFirst(): void {
+    const { at, room } = this;
+    room.copyWithin(at.stride / F64, 0, at.stride / F64);
+    room[at.scale / F64 + 1] = room[at.scale / F64];
+    room[at.scale / F64 + 3] = room[at.scale / F64 + 2];
+  }
+
+  private store(numbers: RowNumbers, n: number, lane: number, sums: Float64Array): void {
+    const { at, room } = this;
+    const { dim, rows, ratings } = this.side;
+    const packed = packedSize(dim);
+    const own = lane * at.stride;
+    for (let a = 0, m = (at.mean + own) / F64; a < dim; a++) rows.mean[n * dim + a] = room[m + a];
+    for (let t = 0, c = (at.cov + own) / F64; t < packed; t++) {
+      rows.cov[n * packed + t] = room[c + t];
+    }
+    let product = 1;
+    for (let a = 0, pivot = at.solve / F64 + lane; a < dim; a++, pivot += 2) {
+      product *= room[pivot];
+      if (product < HUGE && product > 1 / HUGE) continue;
+      sums[ROW_SUMS.logDet] += Math.log(product);
+      product = 1;
+    }
+    sums[ROW_SUMS.logDet] += Math.log(product);
+    const squares = room[at.scale / F64 + lane];
+    const count = ratings.start[n + 1] - ratings.start[n];
+    rows.precision[n] = noiseFactor(numbers.shape, count, numbers.tau * squares);
+    sums[ROW_SUMS.squares] += rows.precision[n] * squares;
+  }
+}
+
+/** Byte addresses within a thread's room; what a row has of its own comes first, twice, `stride` apart. */
+function layout(dim: number, record: number) {
+  const head = Math.ceil((dim + 1) / 4) * 4;
+  let end = 0;
+  const place = (numbers: number): number => {
+    const at = end;
+    // 16 bytes
+    end += Math.ceil(numbers / 2) * 2 * F64;
+    return at;
+  };
+  const sums = place(record);
+  const lead = place(head);
+  const sumLength = end / F64;
+  const prior = place(dim);
+  const mean = place(dim);
+  const cov = place(packedSize(dim));
+  const stride = end;
+  end += stride;
+  const precision = place(dim * dim);
+  const scale = place(4);
+  const solve = place(2 * (2 * dim * dim + 4 * dim));
+  return {
+    head,
+    sums,
+    lead,
+    sumLength,
+    prior,
+    mean,
+    cov,
+    stride,
+    precision,
+    scale,
+    solve,
+    bytes: end,
+  };
+}
+
+function longestRow(start: Int32Array): number {
+  let longest = 0;
+  for (let n = 0; n + 1 < start.length; n++) longest = Math.max(longest, start[n + 1] - start[n]);
+  return longest;
+}
