@@ -29,10 +29,10 @@ export class RunRecorder {
     this.record = newRecord(id, clock.now().toISOString());
   }
 
-  /** Ends the present phase and starts the next. */
+  /** Ends the present phase and starts the next, which counts its own sweeps. */
   async phase(phase: Phase): Promise<void> {
     this.#closePhase();
-    this.record.progress = { ...this.record.progress, phase, secondsLeft: null };
+    this.record.progress = { ...this.record.progress, phase, sweep: 0, of: 0, secondsLeft: null };
     await this.#write();
   }
 

@@ -193,7 +193,11 @@ describe('the record of a run', () => {
     expect(Object.keys(record.seconds)).toEqual(PHASES);
     const states = seen.map(({ state }) => state);
     expect(states).toEqual([...states.slice(1).map(() => 'running'), 'succeeded']);
-    const sweeps = seen.filter(({ progress }) => progress.phase === 'train').slice(1);
+    const [begun, ...sweeps] = seen.filter(({ progress }) => progress.phase === 'train');
+    const refit = seen.find(({ progress }) => progress.phase === 'refit');
+    for (const before of [begun, refit]) {
+      expect(before?.progress).toMatchObject({ sweep: 0, of: 0, secondsLeft: null });
+    }
     expect(sweeps.length).toBeGreaterThan(5);
     expect(sweeps[2]?.progress).toMatchObject({
       sweep: 3,

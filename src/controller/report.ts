@@ -39,7 +39,7 @@ export function tell(draft: Draft, story: Story): void {
   }
   if (live !== null) draft.set({ liveMetrics: liveMetricsOf(live) });
   if (data !== null) draft.say('DataValid', true, ['DataRead', data]);
-  if (figures !== null) tellFigures(draft, figures, story);
+  if (figures !== null) tellFigures(draft, figures);
   if (version !== null) draft.set({ modelVersion: version });
   tellPublication(draft, story);
 }
@@ -52,8 +52,8 @@ function tellProgress(draft: Draft, { progress }: Story): void {
         summary: draft.status.progress.summary,
       }),
       phase,
-      sweep,
-      of,
+      // Only some phases have sweeps.
+      ...(of > 0 && { sweep, of }),
       ...decimal('elbo', elbo, 1),
       ...decimal('heldOutRmse', heldOutRmse),
       ...(secondsLeft !== null && { secondsLeft: Math.max(0, Math.round(secondsLeft)) }),
@@ -63,19 +63,13 @@ function tellProgress(draft: Draft, { progress }: Story): void {
 
 /** The progress in a few words: `train 12/40`. */
 export function progressInWords({ progress: { phase, sweep, of } }: Story): string {
-  const sweeps = phase === 'train' || phase === 'refit';
-  return sweeps && of > 0 ? `${phase} ${sweep}/${of}` : phase;
+  return of > 0 ? `${phase} ${sweep}/${of}` : phase;
 }
 
-function tellFigures(
-  draft: Draft,
-  figures: NonNullable<Story['figures']>,
-  { progress }: Story,
-): void {
+function tellFigures(draft: Draft, figures: NonNullable<Story['figures']>): void {
   draft.set({ metrics: metricsOf(figures) });
   const { rmse, coverage95 } = figures;
-  const sweeps = progress.sweep > 0 ? `, last sweep ${progress.sweep} of ${progress.of}` : '';
-  draft.say('Trained', true, ['Trained', `RMSE ${rmse.toFixed(4)} on held-out ratings${sweeps}`]);
+  draft.say('Trained', true, ['Trained', `RMSE ${rmse.toFixed(4)} on held-out ratings`]);
   const off = Math.abs(coverage95 - 0.95) > COVERAGE_TOLERANCE;
   draft.say('Calibrated', !off, [
     off ? 'CoverageOff' : 'CoverageHolds',

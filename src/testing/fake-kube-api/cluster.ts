@@ -13,7 +13,7 @@ export class FakeCluster {
   constructor(api: FakeKubeApi) {
     this.api = api;
     api.table.create('cronjobs', NAMESPACE, {
-      metadata: { name: CRON_JOB, uid: 'uid-cron' },
+      metadata: { name: CRON_JOB, uid: `uid-${CRON_JOB}` },
       spec: {
         jobTemplate: { spec: { template: { spec: { containers: [{ name: 'trainer' }] } } } },
       },
@@ -35,17 +35,22 @@ export class FakeCluster {
     }));
   }
 
-  /** The CronJob's own Job. */
-  cronFires(name: string): void {
-    this.api.table.create('jobs', NAMESPACE, {
+  /** The CronJob's own Job; or that of another, in its namespace, with its labels. */
+  cronFires(
+    name: string,
+    other: { namespace?: string; cronJob?: string; labels?: Record<string, string> } = {},
+  ): void {
+    const { namespace = NAMESPACE, cronJob = CRON_JOB, labels = {} } = other;
+    this.api.table.create('jobs', namespace, {
       metadata: {
         name,
+        labels,
         ownerReferences: [
           {
             apiVersion: 'batch/v1',
             kind: 'CronJob',
-            name: CRON_JOB,
-            uid: 'uid-cron',
+            name: cronJob,
+            uid: `uid-${cronJob}`,
             controller: true,
           },
         ],
@@ -135,7 +140,7 @@ export function summaryOf(fields: Record<string, unknown> = {}): string {
     effectiveRank: 6.5,
     live: null,
     backend: { used: 'cpu', reason: 'this release has no GPU backend' },
-    progress: { phase: 'done', sweep: 30, of: 40, elbo: -12.5, heldOutRmse: 1.6, secondsLeft: 0 },
+    progress: { phase: 'done', sweep: 0, of: 0, elbo: -12.5, heldOutRmse: 1.6, secondsLeft: 0 },
     seconds: {},
     peakMemoryMiB: 300,
     error: null,
