@@ -79,6 +79,10 @@ function reasonsOf({ status }: ReturnType<typeof plan>): Record<string, string> 
   );
 }
 
+const runs = podObject({}, { phase: 'Running' });
+const killed = podObject({ terminated: { exitCode: 137 } }, { phase: 'Failed' });
+const trains = { ...run, status: planned({ job, pods: [runs], story: training }).status };
+
 const CASES: Case[] = [
   { name: 'a new run gets its Job', seen: {}, wantAction: 'create-job' },
   {
@@ -86,7 +90,7 @@ const CASES: Case[] = [
     seen: { turn: { waitsFor: 'other', before: 2, givesWay: false } },
     want: { Progressing: '!Queued', Complete: '!NotFinished', Failed: '!NotFinished' },
     wantSummary: 'queued: 3',
-    wantAgain: 60_000,
+    wantAgain: 30_000,
   },
   {
     name: 'a suspended one makes no Job',
@@ -186,6 +190,22 @@ const CASES: Case[] = [
     },
     want: { Progressing: 'Retrying', Failed: '!NotFinished' },
     wantSummary: 'tries again, 1 failed',
+  },
+  {
+    name: 'a failed pod before the Job has counted it is no news',
+    seen: { run: trains, job, pods: [killed] },
+    want: { Progressing: 'Train' },
+    wantAgain: 2000,
+  },
+  {
+    name: 'nor is one whose Job is about to give up',
+    seen: {
+      run: trains,
+      job: jobOf(run, { failed: 1, end: { type: 'FailureTarget' } }),
+      pods: [killed],
+    },
+    want: { Progressing: 'Train' },
+    wantAgain: 2000,
   },
   {
     name: 'a pod that has ended before its Job',
@@ -455,7 +475,7 @@ describe('plan', () => {
     const message = summaryOf({ state: 'failed', version: null, error });
     const pod = podObject({ terminated: { exitCode: 1, message } }, { phase: 'Failed' });
     const deleted = { ...pod, metadata: { ...pod.metadata, deletionTimestamp: 1 } };
-    const { status } = planned({ job, pods: [deleted] });
+    const { status } = planned({ job: jobOf(run, { failed: 1 }), pods: [deleted] });
     expect(status.lastError).toBe('DATA_TOO_BAD: 3 % of the rows are bad');
     const retrying = status.conditions?.find(({ type }) => type === 'Progressing');
     expect(retrying?.message).toBe(

@@ -55,8 +55,8 @@ export interface Plan {
 
 /** While a Job is under way its record is read this often: a status must not be older than 5 s. */
 const ACTIVE_MS = 2000;
-/** Waits that end with a change elsewhere, which is watched; this is for a watch that missed it. */
-const WAITING_MS = 60_000;
+/** Waits that end with a change elsewhere, which is watched; this is for the place in the queue, which is not. */
+const WAITING_MS = 30_000;
 /** Waits for something that is not watched. */
 const MISSING_MS = 10_000;
 /** How long the record of a completed Job is waited for. */
@@ -197,7 +197,7 @@ function planJob(observed: Observed, job: JobObject, draft: Draft, now: Date): P
   }
   if (job.spec.suspend) return planSuspendedJob(observed, job, draft);
   if (turn.givesWay) return act(draft, { kind: 'suspend-job', why: 'queue' });
-  return planRunning(observed, draft);
+  return planRunning(observed, job, draft);
 }
 
 /** The Job waits, by our hand or by another's. */
@@ -210,17 +210,19 @@ function planSuspendedJob({ run, turn }: Observed, job: JobObject, draft: Draft)
   return act(draft, { kind: 'resume-job', why });
 }
 
-function planRunning({ job, pods, story }: Observed, draft: Draft): Plan {
+function planRunning({ pods, story }: Observed, job: JobObject, draft: Draft): Plan {
   const pod = newestOf(pods);
   const wait = pod === undefined ? null : waitOf(pod);
   const failure = pod === undefined ? null : failureOf(pod);
-  const tries = job?.status.failed ?? 0;
   if (wait !== null) {
     draft.set({ lastError: cut(wait.message) });
     draft.progress(false, wait.reason, wait.message, `waits: ${wait.reason}`);
   } else if (failure !== null) {
     draft.set({ lastError: cut(wordsOf(failure)) });
-    draft.progress(true, 'Retrying', failure.message, `tries again, ${tries} failed`);
+    const tries = triesAgainAfter(job, pods);
+    if (tries !== null) {
+      draft.progress(true, 'Retrying', failure.message, `tries again, ${tries} failed`);
+    }
   } else if (pod === undefined || !hasStarted(pod)) {
     draft.progress(true, 'Starting', 'The pod does not run yet', 'starting');
   } else if (story !== null && story.error === null) {
@@ -230,6 +232,18 @@ function planRunning({ job, pods, story }: Observed, draft: Draft): Plan {
     draft.progress(true, 'Running', 'The pod runs', 'running');
   }
   return again(draft, ACTIVE_MS);
+}
+
+/**
+ * How many pods have failed, where the Job is known to make another one; null before it has counted the last of them,
+ * since only then it says whether it gives up.
+ */
+function triesAgainAfter({ status }: JobObject, pods: readonly PodObject[]): number | null {
+  const givesUp = status.conditions.some(
+    ({ type, status: holds }) => type === 'FailureTarget' && holds === 'True',
+  );
+  const counted = status.failed >= pods.filter((pod) => failureOf(pod) !== null).length;
+  return counted && !givesUp ? status.failed : null;
 }
 
 /** What a failed pod said, in the trainer's own words where it has left a summary. */

@@ -37,7 +37,7 @@ export function runObject(
 interface Given {
   created?: number;
   suspend?: boolean;
-  end?: { type: 'Complete' | 'Failed'; reason?: string; message?: string };
+  end?: { type: 'Complete' | 'Failed' | 'FailureTarget'; reason?: string; message?: string };
   annotations?: Record<string, string>;
   failed?: number;
 }
