@@ -1,6 +1,5 @@
 import type { RunSpec } from '../contracts/recommender-run.ts';
 import { ApiError } from './api-client.ts';
-import { isCronJobs } from './cron-run.ts';
 import { answered, type Gateway } from './gateway.ts';
 import { controllerOf, type JobObject, type RunObject } from './objects.ts';
 import type { Refusal } from './plan.ts';
@@ -75,16 +74,16 @@ const refusalOf = (reason: Refusal['reason'], { message }: ApiError): Refusal =>
   message,
 });
 
-/** Null where the Job is the run's: made for it, or one of the CronJob's that it reports on. */
+/** Null where the Job is the run's: made for it, or one of its CronJob's that it reports on. */
 export function ownedBy(
-  { metadata, spec }: RunObject,
+  run: RunObject,
   job: JobObject,
   cronJob: string | undefined,
 ): Refusal | null {
   const mine =
-    spec?.jobName === undefined
-      ? controllerOf(job, 'RecommenderRun')?.uid === metadata.uid
-      : isCronJobs(job, spec.cronJobName ?? cronJob);
+    run.spec?.jobName === undefined
+      ? controllerOf(job, 'RecommenderRun')?.uid === run.metadata.uid
+      : controllerOf(job, 'CronJob')?.name === queuedRun(run, cronJob).cronJob;
   if (mine) return null;
   const message = `Job ${job.metadata.name} is not of this run`;
   return { reason: 'NameConflict', message };

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { RunStatus } from '../contracts/recommender-run.ts';
 import type { RunRecord } from '../contracts/run.ts';
 import { controllerOf, type RunObject } from './objects.ts';
 import { startCluster, startUnderTest } from '../testing/controller-under-test.ts';
@@ -50,7 +51,7 @@ describe('a run', () => {
       modelVersion: 'v2',
       metrics: { rmse: '1.55000', coverage95: '0.95000', effectiveRank: '6.50' },
       backend: { used: 'cpu' },
-      progress: { phase: 'done', sweep: 30, of: 40, summary: 'done' },
+      progress: { phase: 'done', elbo: '-12.5', summary: 'done' },
     });
     const events = ['Accepted', 'Starting', 'Trained', 'CoverageHolds', 'Published'];
     await until(() => {
@@ -239,6 +240,37 @@ describe('runs', () => {
     expect(cluster.jobs()).toHaveLength(1);
     api.table.delete('jobs', NAMESPACE, 'books-trainer-1');
     expect(cluster.runs()).toEqual([]);
+  });
+});
+
+describe('a controller of all namespaces', () => {
+  it('carries out the runs of each, and shows the trainings of the chart’s CronJobs there', async () => {
+    const { api, cluster, store } = await startCluster();
+    await startUnderTest(api, store, { watchNamespace: '*' });
+    const labels = {
+      'app.kubernetes.io/part-of': 'bookrec',
+      'app.kubernetes.io/component': 'trainer',
+    };
+    const team = { namespace: 'team', cronJob: 'team-trainer' };
+    cluster.cronFires('team-trainer-1', { ...team, labels });
+    cluster.cronFires('other-1', { ...team, cronJob: 'other' });
+    const reasonOf = (name: string): string | undefined => {
+      const { status } = api.table.get('recommenderruns', team.namespace, name);
+      const { conditions = [] } = (status ?? {}) as RunStatus;
+      return conditions.find(({ type }) => type === 'Progressing')?.reason;
+    };
+    await until(() => {
+      expect(reasonOf('team-trainer-1')).toBe('Starting');
+    });
+    const spec = { cronJobName: team.cronJob };
+    api.table.create('recommenderruns', team.namespace, { metadata: { name: 'retrain' }, spec });
+    cluster.apply('elsewhere');
+    await until(() => {
+      expect(reasonOf('retrain')).toBe('Queued');
+      expect(cluster.says('elsewhere', 'Progressing')).toBe('Starting');
+    });
+    const names = api.table.list('recommenderruns', team.namespace);
+    expect(names.map(({ metadata }) => metadata.name)).toEqual(['team-trainer-1', 'retrain']);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiAccess } from './api-access.ts';
 import { ApiClient, ApiError } from './api-client.ts';
-import { isCronJobs } from './cron-run.ts';
+import { cronJobInScope, type Scope } from './cron-run.ts';
 import { KubeGateway, pathOf } from './gateway.ts';
 import { ControllerMetrics } from './metrics.ts';
 import {
@@ -17,7 +17,7 @@ import {
   runObjectSchema,
 } from './objects.ts';
 import { serveProbes } from './probes.ts';
-import { type QueuedRun, queuedRun } from './queue-order.ts';
+import { concerned, type QueuedRun, queuedRun, stands } from './queue-order.ts';
 import { Reconciler } from './reconcile.ts';
 import { Watcher, type WatcherOptions } from './watcher.ts';
 import { type Outcome, WorkQueue } from './work-queue.ts';
@@ -55,7 +55,7 @@ export async function startController(
     { url, namespace: controller.namespace ?? '*', cronJob: options.cronJob },
     'controlling',
   );
-  const closed = controller.run().finally(async () => {
+  const closed = controller.run(options.signal).finally(async () => {
     const ended = once(server, 'close');
     server.close();
     server.closeAllConnections();
@@ -69,7 +69,7 @@ class Controller {
   readonly metrics = new ControllerMetrics();
   /** Null for all. */
   readonly namespace: string | null;
-  readonly #options: ControllerOptions;
+  readonly #scope: Scope;
   readonly #queue: WorkQueue;
   readonly #runs: Watcher<QueuedRun>;
   readonly #jobs: Watcher<JobObject>;
@@ -77,8 +77,8 @@ class Controller {
 
   constructor(options: ControllerOptions) {
     const { access, cronJob, store, log, watchNamespace, pace, relistMs } = options;
-    this.#options = options;
     this.namespace = watchNamespace === '*' ? null : (watchNamespace ?? access.namespace);
+    this.#scope = { home: access.namespace, cronJob, wide: this.namespace === null };
     const client = new ApiClient(
       access,
       (method, status) => {
@@ -120,8 +120,7 @@ class Controller {
       gateway: new KubeGateway(client),
       seen: { runs: () => this.#runs.values(), jobs: () => this.#jobs.values() },
       store,
-      home: access.namespace,
-      cronJob,
+      scope: this.#scope,
       clock: options.clock ?? systemClock,
       log,
     });
@@ -145,8 +144,8 @@ class Controller {
     return { runs: this.#runs.age, jobs: this.#jobs.age };
   }
 
-  async run(): Promise<void> {
-    const { signal } = this.#options;
+  /** Resolves when the signal aborts and all is at rest. */
+  async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#runs.run(signal), this.#jobs.run(signal)]);
     await this.#queue.stop();
   }
@@ -154,6 +153,9 @@ class Controller {
   async #pass(key: string): Promise<Outcome> {
     // What is not known yet must not be taken for what is not there.
     if (!this.#runs.synced || !this.#jobs.synced) return { requeueAfterMs: 100 };
+    // Each Job that is seen for the first time asks for a pass; most are of runs that ended long ago.
+    const run = this.#runs.get(key);
+    if (run?.settled === true && !run.expires) return { requeueAfterMs: null };
     const [namespace = '', name = ''] = key.split('/');
     const started = performance.now();
     const seconds = (): number => (performance.now() - started) / 1000;
@@ -189,13 +191,13 @@ class Controller {
     const { namespace, name } = job.metadata;
     const owner = controllerOf(job, 'RecommenderRun');
     if (owner !== undefined) return { namespace, name: owner.name };
-    return isCronJobs(job, this.#options.cronJob) ? { namespace, name } : null;
+    return cronJobInScope(job, this.#scope) === null ? null : { namespace, name };
   }
 
   /** Somebody's turn may have come. */
   #wake(namespace: string): void {
-    for (const run of this.#runs.values()) {
-      if (run.namespace === namespace && stands(run)) this.#queue.add(keyOf(run));
+    for (const run of concerned(namespace, this.#runs.values(), this.#jobs.values())) {
+      this.#queue.add(keyOf(run));
     }
   }
 
@@ -205,9 +207,6 @@ class Controller {
     return { open: this.#runs.size - finished, finished };
   }
 }
-
-/** Whether a run has a place in the queue. */
-const stands = (run: QueuedRun): boolean => !run.finished && !run.suspended && !run.deleting;
 
 /** Whether a run is to be looked at: a settled one only to be deleted in time, and progress alone is our own. */
 function needsWork(before: QueuedRun | null, after: QueuedRun): boolean {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cronJobsJob, jobOf, runObject } from '../testing/run-objects.ts';
 import type { JobObject, RunObject } from './objects.ts';
-import { queuedRun, turnOf } from './queue-order.ts';
+import { concerned, queuedRun, turnOf } from './queue-order.ts';
 
 const held = { suspend: true, annotations: { 'bookrec.dev/held': 'queue' } };
 const [a, b, c] = ['a', 'b', 'c'].map((name, n) => runObject(name, { created: n })) as [
@@ -122,5 +122,22 @@ describe('turnOf', () => {
         expect(mayTrain).toHaveLength(some ? 1 : 0);
       }),
     );
+  });
+});
+
+describe('a place in the queue that changes concerns', () => {
+  const names = (runs: RunObject[], jobs: JobObject[] = []): string[] =>
+    concerned('books', runs.map(queued), jobs).map(({ name }) => name);
+
+  it('who trains and who is first in line, for each CronJob', () => {
+    const other = runObject('other', { spec: { cronJobName: 'other' }, created: 5 });
+    expect(names([c, b, a, other], [jobOf(a)])).toEqual(['a', 'b', 'other']);
+    expect(names([c, b], [jobOf(b, held)])).toEqual(['b']);
+  });
+
+  it('nobody who has no turn to wait for', () => {
+    const paused = runObject('paused', { spec: { suspend: true } });
+    const back = runObject('back', { spec: { rollbackTo: 'v1' } });
+    expect(names([paused, back, a, b], [jobOf(a, { end: { type: 'Complete' } })])).toEqual(['b']);
   });
 });

@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 import { expiresIn } from './ttl.ts';
-import { adopt } from './cron-run.ts';
+import { adopt, type Scope } from './cron-run.ts';
 import { eventOf, newsOf } from './events.ts';
 import { answered, type Gateway } from './gateway.ts';
 import { endOf, HELD_ANNOTATION, type JobObject, type Key, type RunObject } from './objects.ts';
@@ -26,11 +26,9 @@ export interface Seen {
 export interface ReconcilerOptions {
   readonly gateway: Gateway;
   readonly seen: Seen;
-  /** Of the release with `cronJob` in `home`; other releases' records are not in it. */
+  /** Of the controller's own release; other releases' records are not in it. */
   readonly store: Store;
-  /** Namespace of the controller's own release. */
-  readonly home: string;
-  readonly cronJob: string | undefined;
+  readonly scope: Scope;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -47,15 +45,15 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#maker = new JobMaker(options.gateway, options.cronJob);
+    this.#maker = new JobMaker(options.gateway, options.scope.cronJob);
   }
 
   /** One pass: reads, plans, acts, writes the status once, then sends events. Throws to be called again. */
   async reconcile(key: Key): Promise<Outcome> {
-    const { gateway, cronJob, home, log, clock } = this.#options;
+    const { gateway, scope, log, clock } = this.#options;
     const run = await gateway.run(key);
     if (run === null) {
-      await adopt(gateway, key, key.namespace === home ? cronJob : undefined, log);
+      await adopt(gateway, key, scope, log);
       return DONE;
     }
     if (run.metadata.deletionTimestamp !== undefined) return DONE;
@@ -97,7 +95,7 @@ export class Reconciler {
 
   /** The Job with its pods and its story, or why it is not this run's. */
   async #withJob(run: RunObject, job: JobObject): Promise<Partial<Observed>> {
-    const mine = ownedBy(run, job, this.#options.cronJob);
+    const mine = ownedBy(run, job, this.#options.scope.cronJob);
     if (mine !== null) return { refusal: mine };
     const { gateway } = this.#options;
     // A Job can be suspended in the moment of its end.
@@ -119,12 +117,12 @@ export class Reconciler {
   }
 
   #isHome(run: RunObject): boolean {
-    const { home, cronJob } = this.#options;
+    const { home, cronJob } = this.#options.scope;
     return run.metadata.namespace === home && this.#queued(run).cronJob === (cronJob ?? null);
   }
 
   #queued(run: RunObject): QueuedRun {
-    return queuedRun(run, this.#options.cronJob);
+    return queuedRun(run, this.#options.scope.cronJob);
   }
 
   #turn(run: RunObject): Turn {

@@ -39,7 +39,7 @@ export async function startCluster(): Promise<{
 export async function startUnderTest(
   api: FakeKubeApi,
   store: Store,
-  options: { relistMs?: number; timeoutMs?: number } = {},
+  options: { relistMs?: number; timeoutMs?: number; watchNamespace?: string } = {},
 ): Promise<UnderTest> {
   const stopping = new AbortController();
   const access = await kubeconfigAccess(kubeconfigOf(api.url));
