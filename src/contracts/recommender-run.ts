@@ -102,6 +102,11 @@ const specShape = {
     .object({ requests: quantities.optional(), limits: quantities.optional() })
     .describe("Resources of the trainer, laid over those of the CronJob's")
     .optional(),
+  warmStart: setting.warmStart
+    .unwrap()
+    .max(128)
+    .describe('What to start from: the live version where it fits, none, or a version by its name')
+    .optional(),
   publish: setting.publish.unwrap().describe('When the new model goes live').optional(),
   margin: z
     .string()

@@ -96,6 +96,7 @@ describe('the Job of a run', () => {
   it('has the run’s settings as variables, each once, under names that the trainer knows', () => {
     const spec: RunSpec = {
       model: { rank: 12, sweeps: 80, seed: 0, policy: 'cautious' },
+      warmStart: '20260105t060104211z',
       publish: 'always',
       margin: '0.002',
       backend: 'cpu',
@@ -106,6 +107,7 @@ describe('the Job of a run', () => {
       SWEEPS: '80',
       SEED: '0',
       POLICY: 'cautious',
+      WARM_START: '20260105t060104211z',
       PUBLISH: 'always',
       MARGIN: '0.002',
       BACKEND: 'cpu',

@@ -94,10 +94,11 @@ function podSpec(template: PodSpec, runId: string, spec: RunSpec): PodSpec {
 /** The trainer with the run's settings as variables, which win over the settings file. */
 function trainerOf(container: Container, runId: string, spec: RunSpec): Container {
   const { rank, sweeps, seed, policy } = spec.model ?? {};
-  const { publish, margin, backend } = spec;
+  const { warmStart, publish, margin, backend } = spec;
+  const settings = { rank, sweeps, seed, policy, warmStart, publish, margin, backend };
   return {
     ...container,
-    ...withVariables(container, { runId, rank, sweeps, seed, policy, publish, margin, backend }),
+    ...withVariables(container, { runId, ...settings }),
     ...(spec.resources && {
       resources: {
         ...container.resources,
