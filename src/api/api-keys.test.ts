@@ -9,7 +9,7 @@ import type { Scope } from '../contracts/api-keys.ts';
 import { type ApiUnderTest, apiUnderTest, type Seen, seen } from '../testing/api-under-test.ts';
 import { publishSample } from '../testing/sample-version.ts';
 import { ApiKeys } from './api-keys.ts';
-import { doorWith } from './door.ts';
+import { doorOf } from './door.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
@@ -70,7 +70,7 @@ describe('a server with keys', () => {
   let api: ApiUnderTest;
 
   beforeEach(async () => {
-    api = await apiUnderTest(doorWith(keys));
+    api = await apiUnderTest(doorOf({ keys }));
     await publishSample(api.switched.store, 'v1', ['8']);
     await api.live.poll();
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Scope } from '../contracts/api-keys.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { ApiKeys, KeyHolder } from './api-keys.ts';
+import { addressOf, type RateLimit } from './rate-limit.ts';
 
 /** Decides whose requests are answered. */
 export interface Door {
@@ -17,40 +18,74 @@ export interface Door {
 const BEARER = /^Bearer +([\w.~+/=-]+) *$/i;
 const REALM = 'Bearer realm="bookrec"';
 
-/** A door that asks for `keys`; without them it is open to all. */
-export function doorWith(keys: ApiKeys | null): Door {
+/** What a door is made of. */
+interface DoorParts {
+  /** Keys to ask for; null for none. */
+  readonly keys?: ApiKeys | null;
+  /** Null for no limit. */
+  readonly rateLimit?: RateLimit | null;
+  readonly trustedProxies?: number;
+}
+
+/** A door that asks for keys and limits requests as far as it is given them; else it is open to all. */
+export function doorOf({ keys = null, rateLimit = null, trustedProxies = 0 }: DoorParts): Door {
   return {
     asksForKeys: keys !== null,
     admit: (scope, request, response) => {
-      if (scope === 'open' || keys === null) return null;
-      const holder = holderOf(keys, request, response);
-      if (holder.scopes.has(scope)) return holder.name;
-      response.setHeader(
-        'WWW-Authenticate',
-        `${REALM}, error="insufficient_scope", scope="${scope}"`,
-      );
-      throw new AppError(
-        'KEY_LACKS_SCOPE',
-        `The key is not good for the scope ${scope}.`,
-        'Use another key, or have the scope added to this one.',
-      );
+      if (scope === 'open') return null;
+      const holder = keys === null ? null : holderOf(keys, request);
+      if (rateLimit !== null) {
+        if (holder !== null) spend(rateLimit, 'key', holder.name, response);
+        else spend(rateLimit, 'address', addressOf(request, trustedProxies), response);
+      }
+      if (keys === null) return null;
+      if (holder === null) throw keyNeeded(request, response);
+      if (!holder.scopes.has(scope)) throw lacksScope(scope, response);
+      return holder.name;
     },
   };
 }
 
-function holderOf(
-  keys: ApiKeys,
-  { headers }: IncomingMessage,
+/** Counts a request and says how the client stands, as draft-ietf-httpapi-ratelimit-headers has it. */
+function spend(
+  rateLimit: RateLimit,
+  kind: 'key' | 'address',
+  client: string,
   response: ServerResponse,
-): KeyHolder {
+): void {
+  const { allowed, left, seconds } = rateLimit.take(`${kind} ${client}`);
+  const { limit } = rateLimit;
+  response.setHeader('RateLimit-Policy', `"${kind}";q=${limit.points};w=${limit.seconds}`);
+  response.setHeader('RateLimit', `"${kind}";r=${left};t=${seconds}`);
+  if (allowed) return;
+  response.setHeader('Retry-After', seconds);
+  throw new AppError(
+    'RATE_LIMITED',
+    `There were more than ${limit.points} requests of this ${kind} in ${limit.seconds} s.`,
+    `Go on in ${seconds} s.`,
+  );
+}
+
+function holderOf(keys: ApiKeys, { headers }: IncomingMessage): KeyHolder | null {
   const [, key] = BEARER.exec(headers.authorization ?? '') ?? [];
-  const holder = key === undefined ? null : keys.holder(key);
-  if (holder !== null) return holder;
+  return key === undefined ? null : keys.holder(key);
+}
+
+function keyNeeded({ headers }: IncomingMessage, response: ServerResponse): AppError {
   const given = headers.authorization !== undefined;
   response.setHeader('WWW-Authenticate', given ? `${REALM}, error="invalid_token"` : REALM);
-  throw new AppError(
+  return new AppError(
     'KEY_NEEDED',
     given ? 'The key is not known, or has expired.' : 'There is no key in the request.',
     'Send it in the header Authorization: Bearer KEY.',
+  );
+}
+
+function lacksScope(scope: Scope, response: ServerResponse): AppError {
+  response.setHeader('WWW-Authenticate', `${REALM}, error="insufficient_scope", scope="${scope}"`);
+  return new AppError(
+    'KEY_LACKS_SCOPE',
+    `The key is not good for the scope ${scope}.`,
+    'Use another key, or have the scope added to this one.',
   );
 }

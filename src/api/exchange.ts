@@ -131,7 +131,7 @@ export function sendError(
     headers: {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Cache-Control': 'no-store',
-      ...retryHeader(error),
+      ...(response.hasHeader('Retry-After') ? {} : retryHeader(error)),
       ...headers,
     },
     body: JSON.stringify(problem),

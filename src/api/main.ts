@@ -8,9 +8,10 @@ import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 import { ApiKeys } from './api-keys.ts';
 import { createListener } from './app.ts';
-import { doorWith } from './door.ts';
+import { doorOf } from './door.ts';
 import { LiveModel, type VersionCodec } from './live-model.ts';
 import { ApiMetrics } from './metrics.ts';
+import { RateLimit } from './rate-limit.ts';
 
 export interface ApiOptions {
   /** Stays open when the API stops: it belongs to the caller. */
@@ -38,6 +39,10 @@ export interface ApiOptions {
   readonly requestMs?: number;
   /** File of the keys that are asked for; read again when it changes. Without one none are. */
   readonly keysFile?: string | undefined;
+  /** Requests a minute of one key or address; 0 for no limit. */
+  readonly rateLimit?: number;
+  /** Proxies in front whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: number;
 }
 
 export interface RunningApi {
@@ -56,6 +61,9 @@ const TIMEOUT_CHECK_MS = 1000;
 const IDLE_SWEEP_MS = 50;
 /** Time between two looks at the file of keys. */
 const KEYS_MS = 1000;
+/** Time between two reports to the store of what clients have spent. */
+const RATE_MS = 200;
+const MINUTE = 60;
 
 /** Serves the live version of a store over HTTP; resolves when it listens and has looked at the store once. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
@@ -75,16 +83,11 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     () => clock.now(),
   );
   const stopping = new AbortController();
-  const { keysFile } = options;
+  const { keysFile, trustedProxies = 0 } = options;
   const keys = keysFile === undefined ? null : await ApiKeys.open(keysFile, clock, log);
-  const deps = {
-    store,
-    live,
-    door: doorWith(keys),
-    metrics,
-    log,
-    stopping: () => stopping.signal.aborted,
-  };
+  const rateLimit = await rateLimitOf(options.rateLimit ?? 0, store, clock);
+  const door = doorOf({ keys, rateLimit, trustedProxies });
+  const deps = { store, live, door, metrics, log, stopping: () => stopping.signal.aborted };
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -100,6 +103,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const following = Promise.all([
     live.follow(options.pollMs ?? 500, stopping.signal),
     keys?.follow(KEYS_MS, stopping.signal),
+    rateLimit?.follow(RATE_MS, stopping.signal),
   ]);
 
   const closed = Promise.withResolvers<undefined>();
@@ -121,6 +125,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const url = urlOf(server, options.host);
   log.info({ url }, 'serving');
   return { url, close, closed: closed.promise };
+}
+
+async function rateLimitOf(points: number, store: Store, clock: Clock): Promise<RateLimit | null> {
+  if (points === 0) return null;
+  const limit = { points, seconds: MINUTE };
+  return new RateLimit(limit, await store.limiter(limit), clock);
 }
 
 async function listen(server: Server, { host, port }: ApiOptions): Promise<void> {

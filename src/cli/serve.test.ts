@@ -48,6 +48,8 @@ it('serves the live version to who has a key, prints where, and ends when it is 
         maxInFlight: 1000,
         drainSeconds: 0,
         apiKeysFile,
+        rateLimit: 0,
+        trustedProxies: 0,
         logLevel: 'silent',
         logFormat: 'json',
       },

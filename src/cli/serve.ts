@@ -10,6 +10,8 @@ export const SERVE_KEYS = [
   'maxInFlight',
   'drainSeconds',
   'apiKeysFile',
+  'rateLimit',
+  'trustedProxies',
 ] as const;
 
 /** Serves the live version until the signal aborts, and prints what to open. */
@@ -20,8 +22,10 @@ export async function serve(
   const { startApi } = await import('../api/main.ts');
   await withStore(settings, async (store) => {
     const { host, port, maxInFlight, apiKeysFile: keysFile } = settings;
+    const { rateLimit, trustedProxies } = settings;
     const lameDuckMs = settings.drainSeconds * 1000;
-    const options = { store, codec, host, port, maxInFlight, keysFile, log, signal, lameDuckMs };
+    const limits = { maxInFlight, keysFile, rateLimit, trustedProxies };
+    const options = { store, codec, host, port, ...limits, log, signal, lameDuckMs };
     const { url, closed } = await startApi(options);
     output.show({ url }, () =>
       [`Open ${url} in a browser, or ask for a reader's books:`, `  curl ${url}/recommend/8`].join(

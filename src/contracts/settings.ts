@@ -102,6 +102,20 @@ export const settingsSchema = z.strictObject({
     },
     z.string().min(1).optional(),
   ),
+  rateLimit: given(
+    {
+      value: 'n',
+      description: 'Requests a minute of one key, or address without one; 0 for no limit',
+    },
+    count(0, 1_000_000_000).default(0),
+  ),
+  trustedProxies: given(
+    {
+      value: 'n',
+      description: 'Proxies in front whose X-Forwarded-For names the client',
+    },
+    count(0, 10).default(0),
+  ),
   data: given(
     {
       env: 'DATA_DIR',

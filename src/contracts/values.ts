@@ -76,6 +76,8 @@ const api = z.strictObject({
     existingSecret: z.string(),
     existingSecretKey: z.string().min(1),
   }),
+  rateLimit: z.int().min(0),
+  trustedProxies: z.int().min(0).max(10),
   service: z.strictObject({
     type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']),
     port,

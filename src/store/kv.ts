@@ -1,3 +1,4 @@
+import type { Limit, Limiter } from './limiter.ts';
 import type { Entry } from './portions.ts';
 
 /** One member of a scored set. */
@@ -30,5 +31,7 @@ export interface Kv {
   members(set: string, limit?: number): Promise<Member[]>;
   /** Starts to write to the disk what the backend holds in memory alone, and does not wait for the end. */
   snapshot(): Promise<void>;
+  /** Counts for all processes where the backend serves several machines, else for this one. Never throws. */
+  limiter(limit: Limit): Promise<Limiter>;
   close(): Promise<void>;
 }

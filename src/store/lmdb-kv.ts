@@ -13,6 +13,7 @@ import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../runtime/errors.ts';
 import { segment } from './keys.ts';
 import type { Kv, Member } from './kv.ts';
+import { type Limit, type Limiter, memoryLimiter } from './limiter.ts';
 import { type Entry, type PortionLimits, portions } from './portions.ts';
 import { corrupt, full, unavailable } from './store-error.ts';
 
@@ -183,6 +184,10 @@ class LmdbKv implements Kv {
 
   async snapshot(): Promise<void> {
     // Every commit is on the disk already.
+  }
+
+  limiter(limit: Limit): Promise<Limiter> {
+    return memoryLimiter(limit);
   }
 
   async close(): Promise<void> {

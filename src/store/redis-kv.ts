@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { AppError } from '../runtime/errors.ts';
 import type { Kv, Member } from './kv.ts';
+import { type Limit, type Limiter, redisLimiter } from './limiter.ts';
 import { type Entry, type PortionLimits, portions } from './portions.ts';
 import { type RedisAccess, redisTarget } from './redis-options.ts';
 import { corrupt, full, unavailable } from './store-error.ts';
@@ -118,6 +119,10 @@ class RedisKv implements Kv {
 
   async snapshot(): Promise<void> {
     await this.#run(() => this.#redis.bgsave());
+  }
+
+  limiter(limit: Limit): Promise<Limiter> {
+    return redisLimiter(this.#redis, limit);
   }
 
   async close(): Promise<void> {

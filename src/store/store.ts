@@ -1,6 +1,7 @@
 import type { Manifest } from '../contracts/manifest.ts';
 import type { RunRecord } from '../contracts/run.ts';
 import type { RankedList } from '../model/ranked-list.ts';
+import type { Limit, Limiter } from './limiter.ts';
 
 /** All that a version keeps of one reader, one key in the store. */
 export interface ReaderRecord {
@@ -83,5 +84,7 @@ export interface Store {
   runs(limit: number, after?: string): Promise<RunRecord[]>;
   /** Starts to write a snapshot where the backend keeps all in memory, and does not wait for its end. */
   snapshot(): Promise<void>;
+  /** Counts what clients spend: for all processes with Redis or Dragonfly, for this one with LMDB or while those are away. */
+  limiter(limit: Limit): Promise<Limiter>;
   close(): Promise<void>;
 }

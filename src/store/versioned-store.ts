@@ -14,6 +14,7 @@ import {
 } from './keys.ts';
 import type { Kv, Member } from './kv.ts';
 import { decodeReader } from './reader-codec.ts';
+import type { Limit, Limiter } from './limiter.ts';
 import { asLostIfSilent } from './lost-run.ts';
 import { listIds } from './reader-ids.ts';
 import type { ReaderRecord, Store, VersionPart, VersionWriter } from './store.ts';
@@ -163,6 +164,10 @@ export class VersionedStore implements Store {
 
   snapshot(): Promise<void> {
     return this.#kv.snapshot();
+  }
+
+  limiter(limit: Limit): Promise<Limiter> {
+    return this.#kv.limiter(limit);
   }
 
   close(): Promise<void> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { createApp, createListener } from '../api/app.ts';
-import { type Door, doorWith } from '../api/door.ts';
+import { type Door, doorOf } from '../api/door.ts';
 import { LiveModel } from '../api/live-model.ts';
 import { ApiMetrics } from '../api/metrics.ts';
 import { openStore } from '../store/open-store.ts';
@@ -41,7 +41,7 @@ export interface ApiUnderTest extends AsyncDisposable {
 
 const NOW = new Date('2026-01-02T03:05:05.000Z');
 
-export async function apiUnderTest(door: Door = doorWith(null)): Promise<ApiUnderTest> {
+export async function apiUnderTest(door: Door = doorOf({})): Promise<ApiUnderTest> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bookrec-api-'));
   const real = await openStore(`lmdb:${folder}`);
   const switched = switchedStore(real);
