@@ -4,13 +4,16 @@ import type { TrainedModel } from '../model/trained-model.ts';
 import { BOOK_COUNTS_BLOB, encodeBookCounts } from '../store/book-counts-codec.ts';
 import { CATALOGUE_BLOB, encodeCatalogue } from '../store/catalogue-codec.ts';
 import { encodeModel, MODEL_BLOB } from '../store/model-codec.ts';
-import type { ReaderRecord, Store, VersionWriter } from '../store/store.ts';
+import type { Store, VersionWriter } from '../store/store.ts';
 import { countRatings } from './book-counts.ts';
 import { HELD_OUT_BLOB, type HeldOut, packHeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
-import { allLists, type ListBatch } from './recommend/list-pool.ts';
+import { allRecords } from './recommend/list-pool.ts';
 import { packStart, START_BLOB, type StartPoint } from './train/start-point.ts';
-import { inputOf, readerInputs, type ReaderInputs } from './recommend/reader-inputs.ts';
+import { readerInputs } from './recommend/reader-inputs.ts';
+
+/** Readers written at once, since each writing waits for the disk; some 5 MB with lists of 50. */
+const WRITTEN_AT_ONCE = 4096;
 
 /** Everything that a version consists of. */
 export interface Publication {
@@ -59,35 +62,21 @@ async function writeLists(
 ): Promise<void> {
   const { dataset, choice, threads, signal, manifest, onProgress } = publication;
   // every rating of a reader counts in the list, whatever rows were trained on
-  const rows = Int32Array.from(dataset.ratings.reader.keys());
-  const inputs = readerInputs(dataset, rows);
+  const inputs = readerInputs(dataset, Int32Array.from(dataset.ratings.reader.keys()));
+  const job = { model, inputs, listLength: manifest.listLength, choice };
   let done = 0;
-  for await (const batch of allLists(
-    { model, inputs, listLength: manifest.listLength, choice },
-    signal,
-    threads,
-  )) {
-    await writer.putReaders(recordsOf(batch, inputs, dataset.readers.ids));
-    done += batch.lists.length;
+  let ids: string[] = [];
+  let records: Uint8Array[] = [];
+  for await (const batch of allRecords(job, signal, threads)) {
+    done += batch.records.length;
+    for (const [n, record] of batch.records.entries()) {
+      ids.push(dataset.readers.ids[batch.from + n] ?? '');
+      records.push(record);
+    }
+    if (ids.length >= WRITTEN_AT_ONCE || done === inputs.count) {
+      await writer.putPart({ kind: 'readers', ids, records });
+      [ids, records] = [[], []];
+    }
     await onProgress(done / inputs.count);
   }
-}
-
-function recordsOf(
-  { from, lists }: ListBatch,
-  inputs: ReaderInputs,
-  ids: readonly string[],
-): Array<[string, ReaderRecord]> {
-  return lists.map((list, n) => {
-    const { labels, ratedBook, ratedValue, unratedBook } = inputOf(inputs, from + n);
-    const record: ReaderRecord = {
-      source: ratedBook.length > 0 ? 'personal' : 'prior',
-      list,
-      labels,
-      ratedBook,
-      ratedValue: Float32Array.from(ratedValue),
-      unratedBook,
-    };
-    return [ids[from + n] ?? '', record];
-  });
 }

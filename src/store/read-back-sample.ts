@@ -15,7 +15,10 @@ export class ReadBackSample {
   add(entries: readonly Entry[]): void {
     for (const [key, value] of entries) {
       // The same key written again replaces what is expected of it.
-      if (this.#kept.has(key) || this.#seen % this.#stride === 0) this.#kept.set(key, value);
+      if (this.#kept.has(key) || this.#seen % this.#stride === 0) {
+        // a copy, since the value can be a view of much more
+        this.#kept.set(key, value.slice());
+      }
       this.#seen++;
       if (this.#kept.size > SIZE) this.#halve();
     }

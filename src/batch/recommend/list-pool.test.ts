@@ -2,22 +2,18 @@ import type { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ModelRecommender } from '../../model/model-recommender.ts';
 import { seededRandom } from '../../model/random.ts';
-import type { RankedList } from '../../model/ranked-list.ts';
 import { DEFAULT_CHOICE, type ListChoice, type ReaderInput } from '../../model/recommender.ts';
 import { decodeModel, encodeModel } from '../../store/model-codec.ts';
+import { encodeReader } from '../../store/reader-codec.ts';
 import { randomInput, randomModel } from '../../testing/random-model.ts';
-import { allLists, type ListBatch, type ListJob, choiceOfReader } from './list-pool.ts';
-import { packLists } from './packed-lists.ts';
-import { inputOf, type ReaderInputs } from './reader-inputs.ts';
+import { allRecords, type ListJob, type RecordBatch, recordOf } from './list-pool.ts';
+import type { ReaderInputs } from './reader-inputs.ts';
 
 /** Three batches, the last one not full. */
 const READERS = 1100;
 const BOOKS = 40;
 const LENGTH = 5;
-const CHOICES: readonly ListChoice[] = [
-  DEFAULT_CHOICE,
-  { ...DEFAULT_CHOICE, policy: 'explore', seed: 4_294_967_000 },
-];
+const EXPLORE: ListChoice = { ...DEFAULT_CHOICE, policy: 'explore', seed: 4_294_967_000 };
 
 const random = seededRandom(1);
 const model = encodeModel(randomModel(random, 2, BOOKS));
@@ -46,9 +42,9 @@ function columnsOf(readers: readonly ReaderInput[]): ReaderInputs {
 
 const jobOf = (choice: ListChoice): ListJob => ({ model, inputs, listLength: LENGTH, choice });
 
-async function batchesOf(job: ListJob, threads: number): Promise<ListBatch[]> {
-  const batches: ListBatch[] = [];
-  for await (const batch of allLists(job, signal, threads)) batches.push(batch);
+async function batchesOf(job: ListJob, threads: number): Promise<RecordBatch[]> {
+  const batches: RecordBatch[] = [];
+  for await (const batch of allRecords(job, signal, threads)) batches.push(batch);
   return batches.sort((a, b) => a.from - b.from);
 }
 
@@ -69,26 +65,21 @@ function watchWorkers(onStart: (worker: Worker) => void = () => undefined): Work
 const GONE = -1;
 
 describe('the lists of all readers', () => {
-  describe.each(CHOICES)('by policy $policy', (choice) => {
+  it.each([
+    [DEFAULT_CHOICE, 1, 1],
+    // no more threads than there are batches
+    [DEFAULT_CHOICE, 8, 3],
+    [EXPLORE, 2, 2],
+  ])('by %o on %i threads are the same bytes as on none', async (choice, threads, started) => {
     const recommender = new ModelRecommender(decodeModel(model));
-    const expected: RankedList[] = Array.from({ length: READERS }, (_, u) =>
-      recommender.recommend(inputOf(inputs, u), LENGTH, choiceOfReader(choice, u)),
+    const expected = Array.from({ length: READERS }, (_, u) =>
+      encodeReader(recordOf(recommender, jobOf(choice), u)),
     );
-
-    it.each([1, 2, 3])('are the same bytes on %i threads as on none', async (threads) => {
-      const workers = watchWorkers();
-      const batches = await batchesOf(jobOf(choice), threads);
-      expect(workers).toHaveLength(threads);
-      expect(batches.map(({ from }) => from)).toEqual([0, 512, 1024]);
-      const lists = batches.flatMap((batch) => batch.lists);
-      expect(packLists(0, lists)).toEqual(packLists(0, expected));
-    });
-  });
-
-  it('start no more threads than there are batches', async () => {
     const workers = watchWorkers();
-    await batchesOf(jobOf(DEFAULT_CHOICE), 8);
-    expect(workers).toHaveLength(3);
+    const batches = await batchesOf(jobOf(choice), threads);
+    expect(workers).toHaveLength(started);
+    expect(batches.map(({ from }) => from)).toEqual([0, 512, 1024]);
+    expect(batches.flatMap((batch) => batch.records)).toEqual(expected);
   });
 
   it('end with the error of a thread, and end the other threads', async () => {
@@ -110,12 +101,12 @@ describe('the lists of all readers', () => {
 
   it('end their threads when they are left or the run is stopped', async () => {
     const workers = watchWorkers();
-    for await (const { from } of allLists(jobOf(DEFAULT_CHOICE), signal, 2)) {
+    for await (const { from } of allRecords(jobOf(DEFAULT_CHOICE), signal, 2)) {
       expect(from % 512).toBe(0);
       break;
     }
     const stopped = new AbortController();
-    const rest = allLists(jobOf(DEFAULT_CHOICE), stopped.signal, 2);
+    const rest = allRecords(jobOf(DEFAULT_CHOICE), stopped.signal, 2);
     await rest.next();
     stopped.abort();
     await expect(rest.next()).rejects.toMatchObject({ name: 'AbortError' });

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { RankedList } from '../../model/ranked-list.ts';
-import type { ListChoice } from '../../model/recommender.ts';
+import type { ListChoice, Recommender } from '../../model/recommender.ts';
+import type { ReaderRecord } from '../../store/store.ts';
 import { threadLost } from '../thread-lost.ts';
-import { type PackedLists, unpackLists } from './packed-lists.ts';
-import type { ReaderInputs } from './reader-inputs.ts';
+import { type PackedRecords, unpackRecords } from './packed-records.ts';
+import { inputOf, type ReaderInputs } from './reader-inputs.ts';
 
 /** What every worker gets at its start. */
 export interface ListJob {
@@ -21,83 +21,110 @@ export interface ListRange {
   readonly to: number;
 }
 
-/** Lists of readers `from .. from + lists.length`. */
-export interface ListBatch {
+/** Encoded records of readers `from .. from + records.length`. */
+export interface RecordBatch {
   readonly from: number;
-  readonly lists: readonly RankedList[];
+  readonly records: readonly Uint8Array[];
 }
 
-/** The choice for reader u, whose draws are others than those of the next reader. */
-export function choiceOfReader(choice: ListChoice, u: number): ListChoice {
-  return { ...choice, seed: (choice.seed + u) % 2 ** 32 };
+/** What is stored of reader u; the draws of a reader are others than those of the next one. */
+export function recordOf(
+  recommender: Recommender,
+  { inputs, listLength, choice }: ListJob,
+  u: number,
+): ReaderRecord {
+  const input = inputOf(inputs, u);
+  const { labels, ratedBook, ratedValue, unratedBook } = input;
+  const seed = (choice.seed + u) % 2 ** 32;
+  return {
+    source: ratedBook.length > 0 ? 'personal' : 'prior',
+    list: recommender.recommend(input, listLength, { ...choice, seed }),
+    labels,
+    ratedBook,
+    ratedValue: Float32Array.from(ratedValue),
+    unratedBook,
+  };
 }
 
 /** Readers a message: enough to make its cost small, few enough to keep all threads busy to the end. */
 const BATCH = 512;
+/** Messages that a worker has before it, so that it has work while this thread waits for the disk. */
+const AHEAD = 3;
 
 /**
- * Lists of all readers, in batches as they are done; 0 threads means one a core. Ends its threads when left.
- * Throws the error of a thread, and `THREAD_LOST` where one ends without any.
+ * Records of all readers with their lists, in batches as they are done; 0 threads means one a core. Ends its threads
+ * when left. Throws the error of a thread, and `THREAD_LOST` where one ends without any.
  */
-export async function* allLists(
+export async function* allRecords(
   job: ListJob,
   signal: AbortSignal,
   threads = 0,
-): AsyncGenerator<ListBatch> {
+): AsyncGenerator<RecordBatch> {
   const { count } = job.inputs;
   const most = threads === 0 ? availableParallelism() : threads;
+  const batches = Math.ceil(count / BATCH);
   const workers = Array.from(
-    { length: Math.max(1, Math.min(most, Math.ceil(count / BATCH))) },
+    { length: Math.max(1, Math.min(most, batches)) },
     () => new Worker(new URL('./list-worker.ts', import.meta.url), { workerData: job }),
   );
+  const answers = new Answers(workers);
   try {
     let next = 0;
-    const running = new Map<Worker, Promise<{ worker: Worker; batch: ListBatch }>>();
     const give = (worker: Worker): void => {
-      if (next >= count) {
-        running.delete(worker);
-        return;
-      }
-      const answer = answerOf(worker);
-      // It is looked at below; until then, or if the caller leaves, it is no unhandled one.
-      answer.catch(() => undefined);
-      running.set(worker, answer);
-      worker.postMessage({ from: next, to: Math.min(count, next + BATCH) });
+      if (next < count) worker.postMessage({ from: next, to: Math.min(count, next + BATCH) });
       next += BATCH;
     };
-    workers.forEach(give);
-    while (running.size > 0) {
+    for (let ahead = 0; ahead < AHEAD; ahead++) workers.forEach(give);
+    for (let left = batches; left > 0; left--) {
       signal.throwIfAborted();
-      const { worker, batch } = await Promise.race(running.values());
+      const { worker, packed } = await answers.next();
       give(worker);
-      yield batch;
+      yield { from: packed.from, records: unpackRecords(packed) };
     }
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 }
 
-function answerOf(worker: Worker): Promise<{ worker: Worker; batch: ListBatch }> {
-  return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      worker.off('message', onMessage);
-      worker.off('error', onError);
-      worker.off('exit', onExit);
-    };
-    const onMessage = (packed: PackedLists): void => {
-      settle();
-      resolve({ worker, batch: { from: packed.from, lists: unpackLists(packed) } });
-    };
-    const onError = (error: Error): void => {
-      settle();
-      reject(error);
-    };
-    const onExit = (code: number): void => {
-      settle();
-      reject(threadLost(`exit code ${code}`));
-    };
-    worker.on('message', onMessage);
-    worker.on('error', onError);
-    worker.on('exit', onExit);
-  });
+interface Answer {
+  readonly worker: Worker;
+  readonly packed: PackedRecords;
+}
+
+/** What workers answer, in the order in which it comes, and how the first of them failed. */
+class Answers {
+  private readonly come: Answer[] = [];
+  private failure: Error | null = null;
+  private wake: () => void = () => undefined;
+
+  constructor(workers: readonly Worker[]) {
+    for (const worker of workers) {
+      worker.on('message', (packed: PackedRecords) => {
+        this.come.push({ worker, packed });
+        this.wake();
+      });
+      worker.on('error', (error: Error) => {
+        this.fail(error);
+      });
+      worker.on('exit', (code) => {
+        this.fail(threadLost(`exit code ${code}`));
+      });
+    }
+  }
+
+  async next(): Promise<Answer> {
+    for (;;) {
+      if (this.failure !== null) throw this.failure;
+      const first = this.come.shift();
+      if (first !== undefined) return first;
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    this.wake();
+  }
 }
