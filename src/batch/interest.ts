@@ -64,14 +64,12 @@ export function interestModelOf(
 }
 
 function historiesOf({ ratings, interactions, readers }: Dataset, rows: Int32Array): Histories {
-  const readerOf = Int32Array.from([
-    ...Array.from(rows, (row) => ratings.reader[row] ?? 0),
-    ...interactions.reader,
-  ]);
-  const bookOf = Int32Array.from([
-    ...Array.from(rows, (row) => ratings.book[row] ?? 0),
-    ...interactions.book,
-  ]);
+  const readerOf = new Int32Array(rows.length + interactions.reader.length);
+  const bookOf = new Int32Array(readerOf.length);
+  readerOf.set(rows.map((row) => ratings.reader[row] ?? 0));
+  bookOf.set(rows.map((row) => ratings.book[row] ?? 0));
+  readerOf.set(interactions.reader, rows.length);
+  bookOf.set(interactions.book, rows.length);
   const start = countingStarts(readerOf, readers.ids.length);
   return { start, book: countingOrder(readerOf, start).map((n) => bookOf[n] ?? 0) };
 }

@@ -1,5 +1,6 @@
 import type { Interval } from '../../contracts/metrics.ts';
 import { seededRandom } from '../../model/random.ts';
+import { mean } from './metrics.ts';
 
 /** How often and from which seed the rows are drawn. */
 export interface BootstrapOptions {
@@ -33,22 +34,27 @@ export function pairedBootstrap(
   { seed, replicates = 1000 }: BootstrapOptions,
 ): Interval[] {
   const rows = columns[0].length;
+  const width = columns.length;
+  // row by row, so that a draw reads one place of the memory
+  const cells = new Float64Array(rows * width);
+  columns.forEach((column, c) => {
+    column.forEach((value, row) => (cells[row * width + c] = value));
+  });
   const random = seededRandom(seed);
   const draws = statistics.map(() => new Float64Array(replicates));
-  // How often each row was drawn.
-  const times = new Uint16Array(rows);
+  const means = new Float64Array(width);
   for (let replicate = 0; replicate < replicates; replicate++) {
-    times.fill(0);
-    for (let n = 0; n < rows; n++) times[Math.floor(random() * rows)]++;
-    const means = Float64Array.from(columns, (column) => weightedSum(column, times) / rows);
+    means.fill(0);
+    for (let n = 0; n < rows; n++) {
+      const at = Math.floor(random() * rows) * width;
+      for (let c = 0; c < width; c++) means[c] += cells[at + c];
+    }
+    for (let c = 0; c < width; c++) means[c] /= rows;
     statistics.forEach((statistic, s) => {
       draws[s][replicate] = statistic(means);
     });
   }
-  const observed = Float64Array.from(
-    columns,
-    (column) => weightedSum(column, times.fill(1)) / rows,
-  );
+  const observed = Float64Array.from(columns, mean);
   return statistics.map((statistic, s) => {
     const sorted = draws[s].sort();
     return {
@@ -57,12 +63,6 @@ export function pairedBootstrap(
       high: percentile(sorted, 0.975),
     };
   });
-}
-
-function weightedSum(column: Float64Array, weight: Uint16Array): number {
-  let sum = 0;
-  for (let row = 0; row < column.length; row++) sum += column[row] * weight[row];
-  return sum;
 }
 
 /** Quantile of ascending numbers, linear between neighbours. */

@@ -1,3 +1,4 @@
+import { grown } from '../growable.ts';
 import type { LabelSpace } from '../label-space.ts';
 import { seededRandom, type Random } from '../random.ts';
 import type { InterestBasis, InterestModel } from './interest-model.ts';
@@ -6,6 +7,7 @@ import {
   type LogisticPosterior,
   type LogisticRows,
   logPosterior,
+  startOf,
 } from './logistic.ts';
 import { Signals } from './signals.ts';
 import { buildTies, popularityOf, type Histories } from './ties.ts';
@@ -65,14 +67,19 @@ export function interestBasis(
  */
 export function learnWeights(task: WeightTask): InterestWeights {
   const basis = interestBasis(task.histories, task.listed, MIDDLE);
-  let best = { exponent: MIDDLE, value: -Infinity };
-  for (const exponent of EXPONENTS) {
-    const rows = sampleRows({ ...basis, exponent }, task, NO_RATING);
-    const value = logPosterior(rows, fitLogistic(rows).mean);
-    if (value > best.value) best = { exponent, value };
-  }
-  const rows = sampleRows({ ...basis, exponent: best.exponent }, task, task.rating);
-  return { exponent: best.exponent, weights: fitLogistic(rows), centre: centreOf(rows) };
+  const { rows, ties, rating } = sampleOf(basis, task);
+  let best = { exponent: MIDDLE, value: -Infinity, tie: ties[0], mean: startOf(rows) };
+  let mean = best.mean;
+  EXPONENTS.forEach((exponent, e) => {
+    setSignal(rows, 0, ties[e]);
+    mean = fitLogistic(rows, mean).mean;
+    const value = logPosterior(rows, mean);
+    if (value > best.value) best = { exponent, value, tie: ties[e], mean };
+  });
+  setSignal(rows, 0, best.tie);
+  setSignal(rows, rows.width - 1, rating);
+  const weights = fitLogistic(rows, best.mean);
+  return { exponent: best.exponent, weights, centre: centreOf(rows) };
 }
 
 /** P(picks up) of signals under a posterior: the mean over the weights, by the probit approximation. */
@@ -96,64 +103,103 @@ export function interestOf(
   return 1 / (1 + Math.exp(-linear / Math.sqrt(1 + (Math.PI * variance) / 8)));
 }
 
-const NO_RATING: RatingSignal = { open: () => undefined, of: () => 0 };
+/** Rows to learn from, with what is learned in steps left at 0: the ties by exponent, and the rating. */
+interface Sample {
+  readonly rows: LogisticRows;
+  readonly ties: readonly Float64Array[];
+  readonly rating: Float64Array;
+}
 
-function sampleRows(basis: InterestBasis, task: WeightTask, rating: RatingSignal): LogisticRows {
-  const { pickedUp, histories } = task;
-  const signals = new Signals(basis, task.labels, task.listed);
-  const random = seededRandom(task.seed);
+/** The ties of another exponent lead to the same candidates, so that the rows are drawn once for all of them. */
+function sampleOf(basis: InterestBasis, task: WeightTask): Sample {
+  const { pickedUp, histories, labels, listed } = task;
+  const byExponent = EXPONENTS.map(
+    (exponent) => new Signals({ ...basis, exponent }, labels, listed),
+  );
+  const [signals] = byExponent;
   const { width } = signals;
-  const outcome: number[] = [];
-  const weight: number[] = [];
-  let signal = new Float64Array(width * 65_536);
+  const draw = new Draw(signals, seededRandom(task.seed));
+  const most = pickedUp.books.reduce((sum, books) => sum + books.length + 2 * DRAWN, 0);
+  const signal = new Float64Array(width * most);
+  const outcome = new Uint8Array(most);
+  const weight = new Float64Array(most);
+  const ties = EXPONENTS.map(() => new Float64Array(most));
+  const rating = new Float64Array(most);
+  let size = 0;
   pickedUp.readers.forEach((u, n) => {
-    signals.open(histories.book.subarray(histories.start[u], histories.start[u + 1]), []);
-    rating.open(u);
-    const hidden = new Set(pickedUp.books[n]);
-    for (const { book, stands } of drawn(signals, hidden, random)) {
-      const at = outcome.length * width;
-      if (at + width > signal.length) {
-        const longer = new Float64Array(2 * signal.length);
-        longer.set(signal);
-        signal = longer;
-      }
-      signals.write(book, rating.of(book), signal, at);
-      outcome.push(hidden.has(book) ? 1 : 0);
-      weight.push(stands);
+    const history = histories.book.subarray(histories.start[u], histories.start[u + 1]);
+    for (const one of byExponent) one.open(history, []);
+    task.rating.open(u);
+    draw.among(pickedUp.books[n]);
+    for (let d = 0; d < draw.size; d++, size++) {
+      const book = draw.book[d];
+      signals.write(book, 0, signal, size * width);
+      outcome[size] = d < draw.pickedUp ? 1 : 0;
+      weight[size] = draw.stands[d];
+      byExponent.forEach((one, e) => (ties[e][size] = one.tieSignal(book)));
+      rating[size] = task.rating.of(book);
     }
   });
   return {
-    width,
-    signal: signal.subarray(0, width * outcome.length),
-    outcome: Uint8Array.from(outcome),
-    weight: Float64Array.from(weight),
+    rows: {
+      width,
+      signal: signal.subarray(0, width * size),
+      outcome: outcome.subarray(0, size),
+      weight: weight.subarray(0, size),
+    },
+    ties,
+    rating,
   };
 }
 
-/** All candidates that were picked up, and some that were not with how many each stands for. */
-function drawn(
-  signals: Signals,
-  hidden: ReadonlySet<number>,
-  random: Random,
-): Array<{ book: number; stands: number }> {
-  const rows: Array<{ book: number; stands: number }> = [];
-  const left: [number[], number[]] = [[], []];
-  for (let n = 0; n < signals.size; n++) {
-    const book = signals.candidate[n];
-    if (hidden.has(book)) rows.push({ book, stands: 1 });
-    else left[signals.isTied(book) ? 1 : 0].push(book);
+function setSignal({ width, signal }: LogisticRows, a: number, column: Float64Array): void {
+  for (let at = a, n = 0; at < signal.length; at += width, n++) signal[at] = column[n];
+}
+
+/** Candidates of one reader: all that were picked up, and some that were not with how many each stands for. */
+class Draw {
+  /** Drawn books: `book[0 .. size)`, of which the first `pickedUp` were. */
+  book = new Int32Array(256);
+  stands = new Float64Array(256);
+  size = 0;
+  pickedUp = 0;
+  private readonly signals: Signals;
+  private readonly random: Random;
+  private readonly left: [number[], number[]] = [[], []];
+
+  constructor(signals: Signals, random: Random) {
+    this.signals = signals;
+    this.random = random;
   }
-  for (const pool of left) {
-    const count = Math.min(DRAWN, pool.length);
-    const stands = pool.length / count;
-    for (let n = 0; n < count; n++) {
-      const at = n + Math.floor(random() * (pool.length - n));
-      const book = pool[at];
-      pool[at] = pool[n];
-      rows.push({ book, stands });
+
+  /** Draws for the reader whose candidates the signals hold. */
+  among(hidden: Int32Array): void {
+    const { signals, left } = this;
+    this.book = grown(this.book, hidden.length + 2 * DRAWN);
+    this.stands = grown(this.stands, hidden.length + 2 * DRAWN);
+    this.size = 0;
+    left[0].length = left[1].length = 0;
+    const wanted = new Set(hidden);
+    for (let n = 0; n < signals.size; n++) {
+      const book = signals.candidate[n];
+      if (wanted.has(book)) this.take(book, 1);
+      else left[signals.isTied(book) ? 1 : 0].push(book);
+    }
+    this.pickedUp = this.size;
+    for (const pool of left) {
+      const count = Math.min(DRAWN, pool.length);
+      for (let n = 0; n < count; n++) {
+        const at = n + Math.floor(this.random() * (pool.length - n));
+        this.take(pool[at], pool.length / count);
+        pool[at] = pool[n];
+      }
     }
   }
-  return rows;
+
+  private take(book: number, stands: number): void {
+    this.book[this.size] = book;
+    this.stands[this.size++] = stands;
+  }
 }
 
 /** Weighted mean of each signal. */

@@ -28,13 +28,12 @@ const PRIOR_PRECISION = 1;
 const INTERCEPT_PRECISION = 1e-4;
 
 /**
- * Bayesian logistic regression by Newton's method, halving steps that do not help. Throws `NUMERICAL`
- * where a signal is not finite.
+ * Bayesian logistic regression by Newton's method, halving steps that do not help; `start` only saves steps. Throws
+ * `NUMERICAL` where a signal is not finite.
  */
-export function fitLogistic(rows: LogisticRows): LogisticPosterior {
+export function fitLogistic(rows: LogisticRows, start = startOf(rows)): LogisticPosterior {
   const size = rows.width + 1;
-  let mean = new Float64Array(size);
-  mean[rows.width] = startOfIntercept(rows);
+  let mean = start;
   let cov: Float64Array = new Float64Array(size * size);
   let value = logPosterior(rows, mean);
   for (let n = 0; n < MAX_STEPS; n++) {
@@ -114,15 +113,17 @@ function slopes(
   return { gradient, precision };
 }
 
-/** Log odds of the overall rate. */
-function startOfIntercept({ outcome, weight }: LogisticRows): number {
+/** Weights that know nothing but the overall rate. */
+export function startOf({ width, outcome, weight }: LogisticRows): Float64Array {
   let yes = 0.5;
   let no = 0.5;
   for (let n = 0; n < outcome.length; n++) {
     if (outcome[n] === 1) yes += weight[n];
     else no += weight[n];
   }
-  return Math.log(yes / no);
+  const mean = new Float64Array(width + 1);
+  mean[width] = Math.log(yes / no);
+  return mean;
 }
 
 function product(matrix: Float64Array, vector: Float64Array, size: number): Float64Array {

@@ -111,7 +111,7 @@ export class Signals {
   /** Writes the signals of a book, `width` numbers from `at`; `rating` is its predicted distance to the mean. */
   write(book: number, rating: number, out: Float64Array, at: number): void {
     const { labels, unmet } = this;
-    out[at] = Math.log(this.floor + this.tied(book));
+    out[at] = this.tieSignal(book);
     const families = at + 1;
     const rest = families + labels.families.length;
     out.fill(0, families, rest);
@@ -142,6 +142,11 @@ export class Signals {
       }
       logit[n] = total;
     }
+  }
+
+  /** The signal of the ties alone. */
+  tieSignal(book: number): number {
+    return Math.log(this.floor + this.tied(book));
   }
 
   /** Whether any tie leads to the candidate. */

@@ -1,4 +1,6 @@
+import { grown } from '../growable.ts';
 import { countingOrder, countingStarts } from '../rating-matrix.ts';
+import { Shortlist } from './shortlist.ts';
 
 /** Books that readers have met, rated or not: reader u has `book[start[u] .. start[u + 1])`, each once. */
 export interface Histories {
@@ -59,27 +61,39 @@ export function buildTies(
   const factor = tieFactors(popularityOf(histories, books), exponent);
   const common = new CommonReaders(histories, books);
   const start = new Int32Array(books + 1);
-  const tied: number[] = [];
-  const strengths: number[] = [];
+  const order = new Shortlist();
+  const candidate = new Int32Array(books);
+  const score = new Float64Array(books);
+  let tied = new Int32Array(16 * books);
+  let strengths = new Float64Array(16 * books);
   for (let i = 0; i < books; i++) {
     for (let s = readersOf.start[i]; s < readersOf.start[i + 1]; s++) {
       common.add(readersOf.reader[s]);
     }
-    const kept: number[] = [];
-    for (const j of common.touched.subarray(0, common.size)) {
-      if (common.count[j] >= LEAST_COMMON && j !== i && listed[j] === 1) kept.push(j);
+    let size = 0;
+    for (let t = 0; t < common.size; t++) {
+      const j = common.touched[t];
+      if (common.count[j] < LEAST_COMMON || j === i || listed[j] === 0) continue;
+      candidate[size] = j;
+      score[size++] = common.strength(j) * factor[j];
     }
-    const strength = (j: number): number =>
-      (common.weight[j] * common.count[j]) / (common.count[j] + TIE_SHRINKAGE);
-    kept.sort((a, b) => strength(b) * factor[b] - strength(a) * factor[a] || a - b);
-    for (const j of kept.slice(0, top)) {
-      tied.push(j);
-      strengths.push(strength(j));
+    order.fill(candidate, score, size);
+    const kept = Math.min(top, size);
+    tied = grown(tied, start[i] + kept);
+    strengths = grown(strengths, start[i] + kept);
+    for (let t = start[i]; t < start[i] + kept; t++) {
+      tied[t] = candidate[order.take()];
+      strengths[t] = common.strength(tied[t]);
     }
-    start[i + 1] = tied.length;
+    start[i + 1] = start[i] + kept;
     common.clear();
   }
-  return { start, book: Int32Array.from(tied), strength: Float32Array.from(strengths) };
+  const size = start[books];
+  return {
+    start,
+    book: tied.slice(0, size),
+    strength: Float32Array.from(strengths.subarray(0, size)),
+  };
 }
 
 /** How many readers, and of what weight together, met each book and the one at hand. */
@@ -110,6 +124,11 @@ class CommonReaders {
       if (this.count[j]++ === 0) this.touched[this.size++] = j;
       this.weight[j] += weight;
     }
+  }
+
+  /** Strength of the tie to book j, before the popularity of both counts. */
+  strength(j: number): number {
+    return (this.weight[j] * this.count[j]) / (this.count[j] + TIE_SHRINKAGE);
   }
 
   clear(): void {
