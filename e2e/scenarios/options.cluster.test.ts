@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { healthAnswerSchema, recommendAnswerSchema } from '../../src/contracts/http.ts';
-import { certificate } from '../harness/certificate.ts';
+import { certificate } from '../../src/testing/certificate.ts';
 import { ClientPod } from '../harness/client-pod.ts';
 import { eventually } from '../harness/eventually.ts';
 import { apply, kubectl } from '../harness/kubectl.ts';

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 /** The settings that a verb needs to open the store. */
 export const STORE_KEYS = [
   'store',
+  'storeUsername',
   'storePassword',
   'storePasswordFile',
   'storeCaFile',
@@ -33,6 +34,7 @@ export async function withStore<T>(
 async function open(settings: StoreSettings): Promise<Store> {
   const { openStore } = await import('../store/open-store.ts');
   return openStore(settings.store, {
+    username: settings.storeUsername,
     password: passwordOf(settings),
     caFile: settings.storeCaFile,
   });

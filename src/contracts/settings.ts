@@ -57,6 +57,10 @@ export const settingsSchema = z.strictObject({
       .regex(/^(lmdb:.+|rediss?:\/\/.+)$/s, 'expected lmdb:PATH, redis://HOST or rediss://HOST')
       .default('lmdb:var/store'),
   ),
+  storeUsername: given(
+    { flag: null, description: 'User of the store, where it is not the default one' },
+    z.string().min(1).optional(),
+  ),
   storePassword: given(
     { flag: null, description: 'Password of the store' },
     z.string().min(1).optional(),

@@ -189,6 +189,7 @@ const store = z.strictObject({
   extraArgs: z.array(z.string().startsWith('-')),
   external: z.strictObject({
     url: z.string().regex(/^(rediss?:\/\/.+)?$/),
+    username: z.string(),
     existingSecret: z.string(),
     existingSecretKey: z.string().min(1),
     caSecret: z.string(),

@@ -1,12 +1,18 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../runtime/errors.ts';
+import { certificate } from '../testing/certificate.ts';
 import { leftOut } from '../testing/left-out.ts';
 import { publishNumbered } from '../testing/publisher.ts';
-import { hasRedisServer, type RedisServer, startRedisServer } from '../testing/redis-server.ts';
+import {
+  freePort,
+  hasRedisServer,
+  type RedisServer,
+  startRedisServer,
+} from '../testing/redis-server.ts';
 import { storeConformance } from '../testing/store-conformance.ts';
 import { openKv, openStore, type StoreOptions } from './open-store.ts';
 import type { Store } from './store.ts';
@@ -57,6 +63,52 @@ if (await hasRedisServer()) {
         const error = await failure((await open(url, options)).ping());
         expect(error.code).toBe('STORE_UNAVAILABLE');
         expect(error.message).toContain('password');
+        expect(everythingOf(error)).not.toContain(SECRET);
+      }
+    });
+
+    it('speaks TLS to who shows a certificate of the given authority, as a user', async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'bookrec-tls-'));
+      onTestFinished(() => rm(folder, { recursive: true }));
+      const place = async (name: string, text: string): Promise<string> => {
+        await writeFile(path.join(folder, name), text);
+        return path.join(folder, name);
+      };
+      const { cert, key, ca } = certificate(['localhost']);
+      const caFile = await place('ca.crt', ca);
+      const otherCa = await place('other.crt', certificate(['localhost']).ca);
+      const files = ['--tls-cert-file', await place('tls.crt', cert)];
+      files.push('--tls-key-file', await place('tls.key', key), '--tls-ca-cert-file', caFile);
+      const port = await freePort();
+      const only = ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'];
+      const users = [
+        '--user',
+        'default',
+        'off',
+        '--user',
+        'shelf',
+        'on',
+        `>${SECRET}`,
+        '~*',
+        '+@all',
+      ];
+      const started = await startRedisServer([...only, ...files, ...users], port);
+      onTestFinished(() => started.stop());
+      const at = (host: string): string => `rediss://${host}:${port}`;
+      const user = { username: 'shelf', password: SECRET };
+
+      const store = await open(at('localhost'), { ...user, caFile });
+      await store.ping();
+      expect(store.address).toBe(`rediss://localhost:${port}/0`);
+      const refused = [
+        open(at('localhost'), { ...user, caFile: otherCa }),
+        open(at('127.0.0.1'), { ...user, caFile }),
+        open(`redis://localhost:${port}`, user),
+        open(at('localhost'), { username: 'shelf', password: 'wrong', caFile }),
+      ];
+      for (const one of refused) {
+        const error = await failure((await one).ping());
+        expect(error.code).toBe('STORE_UNAVAILABLE');
         expect(everythingOf(error)).not.toContain(SECRET);
       }
     });

@@ -48,7 +48,9 @@ export function redisTarget(text: string, access: RedisAccess): RedisTarget {
       maxRetriesPerRequest: 2,
       enableAutoPipelining: false,
       connectionName: 'bookrec',
-      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RETRY_DELAY),
+      // Not all replicas at the same moment, when the server is back.
+      retryStrategy: (times) =>
+        Math.min(50 * 2 ** Math.min(times, 10), MAX_RETRY_DELAY) * (0.5 + 0.5 * Math.random()),
     },
   };
 }

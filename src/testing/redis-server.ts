@@ -10,6 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
+  /** Such as SIGSTOP, after which it holds its connections and answers nothing. */
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function startRedisServer(
   return {
     port: chosen,
     url: `redis://127.0.0.1:${chosen}`,
+    signal: (name) => void child.kill(name),
     stop: async () => {
       process.off('exit', killed);
       if (child.exitCode === null && child.signalCode === null) {
@@ -55,7 +58,8 @@ export async function startRedisServer(
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

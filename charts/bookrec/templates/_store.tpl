@@ -43,6 +43,10 @@ password
 {{- define "bookrec.storeEnv" -}}
 - name: STORE_URL
   value: {{ include "bookrec.storeUrl" . | quote }}
+{{- if and (not .Values.store.enabled) .Values.store.external.username }}
+- name: STORE_USERNAME
+  value: {{ .Values.store.external.username | quote }}
+{{- end }}
 {{- with include "bookrec.storeSecret" . }}
 - name: STORE_PASSWORD
   valueFrom:

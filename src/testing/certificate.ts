@@ -10,7 +10,8 @@ export function certificate(hosts: readonly string[]): { cert: string; key: stri
   const openssl = (...args: readonly string[]): unknown =>
     execFileSync('openssl', args, { stdio: 'pipe' });
   try {
-    const newKey = ['-newkey', 'rsa:2048', '-nodes', '-keyout'];
+    const curve = ['-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    const newKey = ['-newkey', 'ec', ...curve, '-nodes', '-keyout'];
     const authority = ['-days', '2', '-subj', '/CN=bookrec test authority'];
     openssl('req', '-x509', ...newKey, file('ca.key'), '-out', file('ca.crt'), ...authority);
     openssl('req', ...newKey, file('tls.key'), '-out', file('tls.csr'), '-subj', '/CN=store');
