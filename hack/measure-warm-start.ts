@@ -34,13 +34,13 @@ async function training(
   const learned = await learn(dataset, rows, { ...settings, signal, ...options });
   const { model } = measure(learned.model, { dataset, split, splitName, seed }).metrics;
   const figures = [model.rmse, model.mae, model.dnll].map((figure) => figure.toFixed(4));
-  process.stdout.write(`| ${[name, learned.report.sweep, ...figures].join(' | ')} |\n`);
+  process.stdout.write(`| ${[name, learned.chosen.report.sweep, ...figures].join(' | ')} |\n`);
   return learned;
 }
 
 process.stdout.write(`${early.length} of ${split.train.length} rows first\n`);
 const older = await training('the older training', early);
-const point = unpackStart(packStart(older.start));
+const point = unpackStart(packStart(older.chosen.start));
 if (point === null) throw new Error('the start point is of another format');
 const start = {
   point,

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { LevelMap } from '../model/level-map.ts';
 import { plainLevelMap } from '../model/level-map.ts';
-import type { InterestWeights } from '../model/interest/learn-interest.ts';
 import type { RatingModel, TrainedModel } from '../model/trained-model.ts';
+import type { ColumnValue } from '../store/columns.ts';
+import { type Chosen, chosenColumns, chosenFrom, firstLegFrom } from './chosen.ts';
 import { levelIndices } from './evaluate/metrics.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { interestModelOf, learnInterest } from './interest.ts';
@@ -22,9 +23,17 @@ import {
   type StartSettings,
 } from './train/start-point.ts';
 import { SweepPool, threadsFor } from './train/sweep-pool.ts';
-import { continueTraining, train, type SweepReport, WARM } from './train/trainer.ts';
+import {
+  COLD,
+  firstState,
+  startPosition,
+  sweepOn,
+  type SweepReport,
+  WARM,
+} from './train/trainer.ts';
 import { trainedModelOf } from './train/trained-model-of.ts';
 import { warmState } from './train/warm-state.ts';
+import { carriedBy, type Leg, NO_TRAIL, type Trail } from './trail.ts';
 import { tuningSlice } from './tuning-slice.ts';
 
 /** Sweeps that a trained state needs to take in more rows (docs/model.md 3.9). */
@@ -35,6 +44,8 @@ export interface LearnOptions extends StartSettings {
   readonly sweeps: number;
   /** What an older training has learned, to go on from where it fits. */
   readonly start?: Start | null;
+  /** Where an earlier try was stopped, and what is left for a later one. */
+  readonly trail?: Trail;
   /** Threads to train with; 0, the default, takes one a core. They change no bit of the result. */
   readonly threads?: number;
   readonly signal: AbortSignal;
@@ -42,16 +53,11 @@ export interface LearnOptions extends StartSettings {
   readonly onSweep?: (report: SweepReport, seconds: number) => void | Promise<void>;
 }
 
-/** A trained model with the state that it can be trained on from. */
+/** A trained model with the state that it can be trained on from, and what was chosen on the way. */
 export interface Learned {
+  readonly chosen: Chosen;
   readonly state: ModelState;
   readonly model: TrainedModel;
-  readonly levelMap: LevelMap;
-  readonly interest: InterestWeights;
-  /** Last report of the training proper. */
-  readonly report: SweepReport;
-  /** What later trainings can go on from. */
-  readonly start: StartPoint;
 }
 
 /** A start point, and what is told why training starts from nothing instead; it may throw to stop that. */
@@ -78,18 +84,28 @@ async function learnIn(
   rows: Int32Array,
   options: LearnOptions,
 ): Promise<Learned> {
+  const { trail } = options;
+  const { chosen, state } =
+    trail?.leg === 'refit'
+      ? { chosen: chosenFrom(carriedBy(trail)), state: null }
+      : await choose(pool, dataset, rows, options);
+  const from = { leg: 'refit', chosen, state, carried: chosenColumns(chosen) } as const;
+  return refitIn(pool, from, dataset, rows, options);
+}
+
+/** Trains on the most of the rows, and chooses on the rest of them. */
+async function choose(
+  pool: SweepPool,
+  dataset: Dataset,
+  rows: Int32Array,
+  options: LearnOptions,
+): Promise<{ chosen: Chosen; state: ModelState }> {
   const { tuning, rest } = tuningSlice(dataset, rows, options.seed);
-  const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
   const data = trainingData(dataset, rest);
   const names = startNames(dataset, rest);
-  const warm = warmStart(pool, data, names, options);
-  const sweeps =
-    warm === null
-      ? train(data, options, heldOut, pool)
-      : continueTraining(warm, options.sweeps, heldOut, pool, WARM);
-  const first = await drain(sweeps, options);
-  const point = startPointOf(first.state, options, names);
-  const plain = modelOf(first.state, dataset, rest, plainLevelMap(dataset.levels));
+  const { state, report } = await firstLeg(pool, dataset, { data, names, tuning }, options);
+  const start = startPointOf(state, options, names);
+  const plain = modelOf(state, dataset, rest, plainLevelMap(dataset.levels));
   const unseen = latentRows(plain, readerInputs(dataset, rest), dataset, tuning);
   const value = Float64Array.from(tuning, (row) => dataset.ratings.value[row] ?? Number.NaN);
   const levelMap = fitLevelMap(dataset.levels, {
@@ -97,9 +113,31 @@ async function learnIn(
     ...unseen,
   });
   const interest = learnInterest(plain, dataset, { rest, hidden: tuning }, options.seed);
-  const from = { state: first.state, levelMap, interest };
-  const learned = await refitIn(pool, from, dataset, rows, options);
-  return { ...learned, report: first.report, start: point };
+  return { chosen: { levelMap, interest, report, start }, state };
+}
+
+/** The sweeps that choose: from where an earlier try was stopped, from a start point that fits, or from nothing. */
+async function firstLeg(
+  pool: SweepPool,
+  dataset: Dataset,
+  { data, names, tuning }: { data: TrainingData; names: StartNames; tuning: Int32Array },
+  options: LearnOptions,
+): Promise<{ state: ModelState; report: SweepReport }> {
+  const { trail = NO_TRAIL } = options;
+  const left = trail.leg === 'train' ? firstLegFrom(carriedBy(trail)) : null;
+  const warm = left === null ? warmStart(pool, data, names, options) : null;
+  const isWarm = left?.isWarm ?? warm !== null;
+  const plan = isWarm ? WARM : COLD;
+  const at =
+    trail.position('train', data, plan) ?? startPosition(warm ?? firstState(data, options), plan);
+  const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
+  const sweeps = sweepOn(at, options.sweeps, heldOut, pool, plan);
+  const last = await drain(sweeps, options, (report) =>
+    trail.reached('train', at, { isWarm, report: { ...report } }),
+  );
+  const report = last ?? left?.report;
+  if (report === undefined) throw new RangeError('training made no sweep');
+  return { state: at.state, report };
 }
 
 /** The state at the given start point, or null where there is none or it does not fit. */
@@ -129,37 +167,51 @@ function startNames(dataset: Dataset, rows: Int32Array): StartNames {
   };
 }
 
-/** What a refit goes on from, and what it gives. */
-type Trained = Pick<Learned, 'state' | 'levelMap' | 'interest'>;
-type Refitted = Trained & Pick<Learned, 'model'>;
+/** What a refit goes on from. */
+export interface Trained {
+  readonly chosen: Chosen;
+  /** Null where an earlier try was stopped in the refit. */
+  readonly state: ModelState | null;
+  /** What a checkpoint keeps beside the position. */
+  readonly carried: Readonly<Record<string, ColumnValue>>;
+}
 
-/** Goes on from a trained state on other rows of the same data. */
+/** Goes on from a trained state on all rows that will be served from. */
 export async function refit(
   from: Trained,
   dataset: Dataset,
   rows: Int32Array,
   options: LearnOptions,
-): Promise<Refitted> {
-  return withPool(options, rows, (pool) => refitIn(pool, from, dataset, rows, options));
+): Promise<Learned> {
+  return withPool(options, rows, (pool) =>
+    refitIn(pool, { leg: 'publish', ...from }, dataset, rows, options),
+  );
 }
 
 async function refitIn(
   pool: SweepPool,
-  from: Trained,
+  { leg, chosen, state: old, carried }: Trained & { readonly leg: Leg },
   dataset: Dataset,
   rows: Int32Array,
   options: LearnOptions,
-): Promise<Refitted> {
-  const factors = Array.from({ length: from.state.dim - 1 }, (_, k) => k + 1);
-  const start = carryOver(from.state, trainingData(dataset, rows), factors);
-  const { state } = await drain(
-    continueTraining(start, Math.min(REFIT_SWEEPS, options.sweeps), HeldOutRows.none, pool),
-    options,
+): Promise<Learned> {
+  const { trail = NO_TRAIL } = options;
+  const data = trainingData(dataset, rows);
+  const at = trail.position(leg, data, COLD) ?? startPosition(onRows(old, data), COLD);
+  const sweeps = Math.min(REFIT_SWEEPS, options.sweeps);
+  await drain(sweepOn(at, sweeps, HeldOutRows.none, pool, COLD), options, () =>
+    trail.reached(leg, at, carried),
   );
-  const { levelMap, interest } = from;
-  const rating = modelOf(state, dataset, rows, levelMap);
-  const model = { ...rating, interest: interestModelOf(interest, rating, dataset, rows) };
-  return { state, levelMap, interest, model };
+  const rating = modelOf(at.state, dataset, rows, chosen.levelMap);
+  const interest = interestModelOf(chosen.interest, rating, dataset, rows);
+  return { chosen, state: at.state, model: { ...rating, interest } };
+}
+
+/** The state with all its factors, on other rows of the same data. */
+function onRows(state: ModelState | null, data: TrainingData): ModelState {
+  if (state === null) throw new RangeError('there is no state to go on from');
+  const factors = Array.from({ length: state.dim - 1 }, (_, k) => k + 1);
+  return carryOver(state, data, factors);
 }
 
 /** Runs a training with its threads, which end with it however it ends. */
@@ -185,20 +237,20 @@ function modelOf(
   return trainedModelOf(state, readerFamilies(dataset, rows), dataset.books.listed, levelMap);
 }
 
+/** Runs the sweeps; `reached` is told after each. Returns the last report, null where no sweep was left to do. */
 async function drain(
-  sweeps: Generator<SweepReport, ModelState>,
+  sweeps: Generator<SweepReport>,
   { onSweep, signal }: LearnOptions,
-): Promise<{ state: ModelState; report: SweepReport }> {
+  reached: (report: SweepReport) => Promise<void>,
+): Promise<SweepReport | null> {
   let last: SweepReport | null = null;
   for (;;) {
     const start = performance.now();
     const step = sweeps.next();
-    if (step.done === true) {
-      if (last === null) throw new RangeError('training made no sweep');
-      return { state: step.value, report: last };
-    }
+    if (step.done === true) return last;
     last = step.value;
     await onSweep?.(last, Math.round(performance.now() - start) / 1000);
+    await reached(last);
     await breathe(signal);
   }
 }

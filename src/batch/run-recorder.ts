@@ -90,6 +90,7 @@ export function newRecord(id: string, now: string): RunRecord {
     data: null,
     backend: null,
     start: null,
+    resumedAt: null,
     metrics: null,
     effectiveRank: null,
     live: null,

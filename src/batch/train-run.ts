@@ -12,12 +12,15 @@ import { decide } from './gate/gate.ts';
 import { HELD_OUT_BLOB, unpackHeldOut, type HeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { chooseStart, misfit } from './choose-start.ts';
-import { learn, type LearnOptions, refit, type Start } from './learn.ts';
-import { measure } from './measure.ts';
+import { chosenColumns, chosenFrom } from './chosen.ts';
+import { learn, type LearnOptions, refit, type Start, type Trained } from './learn.ts';
+import { measure, type MeasureTask } from './measure.ts';
+import { type Measured, measuredColumns, measuredFrom } from './measured.ts';
 import { readData, rowsToLearn, splitToLearn } from './prepare.ts';
 import { type Publication, publish } from './publish.ts';
 import { rounded } from './rounded.ts';
 import { idAt, RunRecorder, writeSummary } from './run-recorder.ts';
+import { carriedBy, StoredTrail, trainingName } from './trail.ts';
 
 /** Settings of a training run. */
 export type TrainSettings = Pick<Settings, (typeof TRAIN_KEYS)[number]>;
@@ -40,7 +43,7 @@ export async function train(settings: TrainSettings, deps: RunDeps): Promise<Run
   try {
     await run.go();
   } catch (cause) {
-    const error = deps.signal.aborted ? cancelled(cause) : cause;
+    const error = deps.signal.aborted ? cancelled(cause, await run.leaveCheckpoint()) : cause;
     await run.recordFailure(deps.signal.aborted ? 'cancelled' : 'failed', error);
     throw error;
   } finally {
@@ -49,13 +52,21 @@ export async function train(settings: TrainSettings, deps: RunDeps): Promise<Run
   return run.recorder.record;
 }
 
-function cancelled(cause: unknown): AppError {
+function cancelled(cause: unknown, isKept: boolean): AppError {
   return new AppError(
     'CANCELLED',
     'The training was stopped before its end; nothing was published',
-    'Start it again.',
+    isKept ? 'Start it again: it goes on where it was stopped.' : 'Start it again.',
     { cause },
   );
+}
+
+/** What the checkpoint of an earlier try that was stopped after its measurement has kept. */
+function whatWasMeasured(trail: StoredTrail): { from: Trained; measured: Measured } {
+  const columns = carriedBy(trail);
+  const [chosen, measured] = [chosenFrom(columns), measuredFrom(columns)];
+  const carried = { ...chosenColumns(chosen), ...measuredColumns(measured) };
+  return { from: { chosen, state: null, carried }, measured };
 }
 
 class TrainRun {
@@ -63,6 +74,7 @@ class TrainRun {
   readonly #id: string;
   readonly #settings: TrainSettings;
   readonly #deps: RunDeps & { readonly clock: Clock };
+  #trail: StoredTrail | null = null;
 
   constructor(id: string, settings: TrainSettings, deps: RunDeps & { readonly clock: Clock }) {
     this.#id = id;
@@ -90,12 +102,15 @@ class TrainRun {
     await recorder.phase('train');
     const { split, splitName } = splitToLearn(dataset, settings);
     const start = await this.#start();
-    const learned = await learn(dataset, split.train, { ...this.#learnOptions(), start });
-    await recorder.phase('evaluate');
+    const trail = await this.#openTrail(contentHash, recorder.record.start?.version ?? null);
+    const options = { ...this.#learnOptions(), start, trail };
     const task = { dataset, split, splitName, seed: settings.seed };
-    const { metrics, heldOut } = measure(learned.model, task);
+    const { from, measured } =
+      trail.leg === 'publish' ? whatWasMeasured(trail) : await this.#learnAndMeasure(task, options);
+    const { metrics, heldOut } = measured;
+    const { report: training, start: point } = from.chosen;
     recorder.record.metrics = metrics;
-    recorder.record.effectiveRank = learned.report.effectiveRank;
+    recorder.record.effectiveRank = training.effectiveRank;
     const { rmse, mae, coverage } = metrics.model;
     log.info(rounded({ rmse, mae, ...coverage }), 'measured');
     await recorder.phase('gate');
@@ -104,9 +119,9 @@ class TrainRun {
     log.info({ publish: decision.publish, reason: decision.reason }, decision.message);
     if (decision.publish) {
       await recorder.phase('refit');
-      const rows = rowsToLearn(dataset, settings);
-      const { model } = await refit(learned, dataset, rows, this.#learnOptions());
+      const { model } = await refit(from, dataset, rowsToLearn(dataset, settings), options);
       await recorder.phase('recommend');
+      await trail.trained();
       const manifest: Manifest = {
         format: 1,
         version: this.#id,
@@ -118,22 +133,52 @@ class TrainRun {
         scale: { levels: [...dataset.levels] },
         model: {
           rank: settings.rank,
-          effectiveRank: learned.report.effectiveRank,
-          sweeps: learned.report.sweep,
+          effectiveRank: training.effectiveRank,
+          sweeps: training.sweep,
           seed: settings.seed,
-          elbo: learned.report.elbo,
-          noiseSd: learned.report.noiseSd,
+          elbo: training.elbo,
+          noiseSd: training.noiseSd,
         },
         listLength: settings.listLength,
         policy: settings.policy,
         metrics,
         trainSeconds: recorder.record.seconds['train'] ?? 0,
       };
-      await this.#publish(manifest, dataset, { model, heldOut, start: learned.start });
+      await this.#publish(manifest, dataset, { model, heldOut, start: point });
       await this.#finishPublished();
-      return;
+    } else {
+      await recorder.finish('succeeded');
     }
-    await recorder.finish('succeeded');
+    await this.#orWarn('the checkpoint could not be removed', () => trail.end());
+  }
+
+  /** Learns from the rows that are not held out, and measures on those that are. */
+  async #learnAndMeasure(
+    task: MeasureTask,
+    options: LearnOptions,
+  ): Promise<{ from: Trained; measured: Measured }> {
+    const { chosen, state, model } = await learn(task.dataset, task.split.train, options);
+    await this.recorder.phase('evaluate');
+    const measured = measure(model, task);
+    const carried = { ...chosenColumns(chosen), ...measuredColumns(measured) };
+    return { from: { chosen, state, carried }, measured };
+  }
+
+  /** What an earlier try of the same training has left; this one leaves the same, should it be stopped. */
+  async #openTrail(contentHash: string, startVersion: string | null): Promise<StoredTrail> {
+    const { store, clock, log } = this.#deps;
+    const training = trainingName(contentHash, startVersion);
+    const minutes = this.#settings.checkpointMinutes;
+    this.#trail = await StoredTrail.open(store, training, { minutes, clock, log });
+    const { leg } = this.#trail;
+    this.recorder.record.resumedAt = leg;
+    if (leg !== null) log.info({ leg }, 'going on from the checkpoint of an earlier try');
+    return this.#trail;
+  }
+
+  /** Leaves what is needed to go on; says whether there is something. */
+  async leaveCheckpoint(): Promise<boolean> {
+    return (await this.#trail?.save()) ?? false;
   }
 
   /** Never throws, since what stopped the run must not be hidden by a store that is away. */

@@ -75,6 +75,8 @@ export const runSchema = z.object({
   data: dataReportSchema.nullable(),
   backend: backendSchema.nullable().default(null),
   start: startSchema.nullable().default(null),
+  /** Where it went on, after an earlier try of the same training that was stopped. */
+  resumedAt: z.string().nullable().default(null),
   metrics: metricsSchema.nullable(),
   /** Effective number of factors of the measured model. */
   effectiveRank: z.number().nullable().default(null),

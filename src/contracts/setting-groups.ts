@@ -28,6 +28,7 @@ export const TRAIN_KEYS = [
   ...DATA_KEYS,
   ...MODEL_KEYS,
   'warmStart',
+  'checkpointMinutes',
   'threads',
   'publish',
   'margin',

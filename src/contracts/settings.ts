@@ -184,6 +184,17 @@ export const settingsSchema = z.strictObject({
       .regex(/^[A-Za-z0-9][\w.-]{0,127}$/, 'expected live, none or the name of a version')
       .default('live'),
   ),
+  checkpointMinutes: given(
+    {
+      value: 'n',
+      description: 'Minutes between checkpoints of a training; 0 for none but when it is stopped',
+    },
+    z
+      .number('expected a number')
+      .min(0, 'expected a number from 0 up')
+      .max(1440, 'expected a number up to 1440')
+      .default(5),
+  ),
   threads: given(
     { value: 'n', description: 'Threads of a training; 0 for one a core; they change no result' },
     count(0, 256).default(0),

@@ -12,6 +12,7 @@ const trainingSettings = settingsSchema.pick({
   heldOut: true,
   seed: true,
   warmStart: true,
+  checkpointMinutes: true,
   rank: true,
   sweeps: true,
   threads: true,

@@ -26,7 +26,7 @@ describe('keys', () => {
         const keys = [
           manifestKey(version),
           readerKey(version, name),
-          blobChunkKey(version, name, 0),
+          blobChunkKey(versionPrefix(version), name, 0),
           idPageKey(version, 0),
         ];
         expect(new Set(keys).size).toBe(keys.length);

@@ -33,6 +33,14 @@ export const VERSIONS_SET = 'bookrec:versions';
 /** Scored set of all runs; the score is the start of the run, ms since 1970. */
 export const RUNS_SET = 'bookrec:runs';
 
+/** Scored set of the trainings that left a checkpoint; the score is when it was written, ms since 1970. */
+export const CHECKPOINTS_SET = 'bookrec:checkpoints';
+
+/** Start of every key of one training's checkpoint. */
+export function checkpointPrefix(training: string): string {
+  return `bookrec:checkpoint:${segment(training)}:`;
+}
+
 /** Start of every key of one version. */
 export function versionPrefix(version: string): string {
   return `bookrec:m:${segment(version)}:`;
@@ -46,13 +54,13 @@ export function readerKey(version: string, id: string): string {
   return `${versionPrefix(version)}u:${segment(id)}`;
 }
 
-/** What is known of a blob: its length and checksum. */
-export function blobKey(version: string, name: string): string {
-  return `${versionPrefix(version)}b:${segment(name)}`;
+/** What is known of a blob of the owner whose keys start so: its length and checksum. */
+export function blobKey(prefix: string, name: string): string {
+  return `${prefix}b:${segment(name)}`;
 }
 
-export function blobChunkKey(version: string, name: string, chunk: number): string {
-  return `${blobKey(version, name)}:${String(chunk)}`;
+export function blobChunkKey(prefix: string, name: string, chunk: number): string {
+  return `${blobKey(prefix, name)}:${String(chunk)}`;
 }
 
 /** Names of all blobs of a complete version. */

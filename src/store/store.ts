@@ -64,7 +64,8 @@ export interface Store {
   deleteVersion(version: string): Promise<void>;
   /**
    * Deletes the oldest complete versions beyond `keep`, and those left behind: without a readable
-   * manifest and, for 10 minutes, without a write. Never the live one. Returns what went.
+   * manifest and, for 10 minutes, without a write. Never the live one. Returns what went. Also deletes the checkpoints that
+   * are older than a week.
    */
   prune(keep: number): Promise<string[]>;
   reader(version: string, id: string): Promise<ReaderRecord | null>;
@@ -77,6 +78,11 @@ export interface Store {
    * `STORE_CORRUPT` for a record that cannot be read.
    */
   parts(version: string): AsyncGenerator<VersionPart>;
+  /** Keeps where a training stands under a name that says what it computes; replaces what was kept. */
+  putCheckpoint(training: string, bytes: Uint8Array): Promise<void>;
+  /** Null if there is none. */
+  checkpoint(training: string): Promise<Uint8Array | null>;
+  deleteCheckpoint(training: string): Promise<void>;
   putRun(run: RunRecord): Promise<void>;
   /** As `lost` if it says `running` and was not written for 10 minutes. */
   run(id: string): Promise<RunRecord | null>;

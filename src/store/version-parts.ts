@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { blobChunks } from './blobs.ts';
-import { blobNamesKey, readerKey } from './keys.ts';
+import { blobNamesKey, readerKey, versionPrefix } from './keys.ts';
 import type { Kv } from './kv.ts';
 import { decodeReader } from './reader-codec.ts';
 import { listIds } from './reader-ids.ts';
@@ -16,7 +16,7 @@ const namesSchema = z.array(z.string());
 export async function* versionParts(kv: Kv, version: string): AsyncGenerator<VersionPart> {
   for (const name of await blobNames(kv, version)) {
     let isEmpty = true;
-    for await (const bytes of blobChunks(kv, version, name)) {
+    for await (const bytes of blobChunks(kv, versionPrefix(version), name)) {
       yield { kind: 'artefact', name, bytes };
       isEmpty = false;
     }

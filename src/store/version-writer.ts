@@ -53,7 +53,7 @@ class Writer implements VersionWriter {
 
   async putBlob(name: string, bytes: Uint8Array): Promise<void> {
     await this.#renew();
-    const blob = new BlobWriter(this.#kv, this.version, name);
+    const blob = new BlobWriter(this.#kv, versionPrefix(this.version), name);
     await blob.append(bytes);
     await this.#endBlob(name, blob);
   }
@@ -66,7 +66,8 @@ class Writer implements VersionWriter {
       return;
     }
     const { name, bytes } = part;
-    const blob = this.#inParts.get(name) ?? new BlobWriter(this.#kv, this.version, name);
+    const blob =
+      this.#inParts.get(name) ?? new BlobWriter(this.#kv, versionPrefix(this.version), name);
     this.#inParts.set(name, blob);
     await blob.append(bytes);
   }
@@ -131,7 +132,7 @@ class Writer implements VersionWriter {
   async #readBack(): Promise<void> {
     await this.#sample.verify(this.#kv);
     for (const name of this.#blobs) {
-      const chunks = blobChunks(this.#kv, this.version, name);
+      const chunks = blobChunks(this.#kv, versionPrefix(this.version), name);
       while ((await chunks.next()).done !== true) await this.#renew();
     }
   }

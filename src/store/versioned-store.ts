@@ -4,6 +4,12 @@ import type { z } from 'zod';
 import { AppError } from '../runtime/errors.ts';
 import { readBlob } from './blobs.ts';
 import {
+  dropCheckpoint,
+  pruneCheckpoints,
+  readCheckpoint,
+  writeCheckpoint,
+} from './checkpoints.ts';
+import {
   LIVE_KEY,
   manifestKey,
   readerKey,
@@ -101,6 +107,7 @@ export class VersionedStore implements Store {
       await this.#delete(version, manifest);
       gone.push(version);
     }
+    await pruneCheckpoints(this.#kv, now);
     return gone;
   }
 
@@ -116,7 +123,7 @@ export class VersionedStore implements Store {
   }
 
   blob(version: string, name: string): Promise<Uint8Array | null> {
-    return readBlob(this.#kv, version, name);
+    return readBlob(this.#kv, versionPrefix(version), name);
   }
 
   async *parts(version: string): AsyncGenerator<VersionPart> {
@@ -128,6 +135,18 @@ export class VersionedStore implements Store {
     }
     // A deletion takes the manifest first: where it is still there, nothing was missing.
     if (await this.#isGone(version)) throw notFound(version);
+  }
+
+  putCheckpoint(training: string, bytes: Uint8Array): Promise<void> {
+    return writeCheckpoint(this.#kv, training, bytes, this.#lease.now());
+  }
+
+  checkpoint(training: string): Promise<Uint8Array | null> {
+    return readCheckpoint(this.#kv, training);
+  }
+
+  deleteCheckpoint(training: string): Promise<void> {
+    return dropCheckpoint(this.#kv, training);
   }
 
   async putRun(run: RunRecord): Promise<void> {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { LIVE_KEY, blobChunkKey, manifestKey, readerKey } from '../store/keys.ts';
+import { blobChunkKey, LIVE_KEY, manifestKey, readerKey, versionPrefix } from '../store/keys.ts';
 import type { Kv } from '../store/kv.ts';
 import { openKv, openStore, type StoreOptions } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -50,7 +50,7 @@ export function storeConformance(name: string, start: () => Promise<Backend>): v
       children.push(child);
       return child;
     };
-    const later = (): Promise<Store> => open({ now: () => Date.now() + DAY });
+    const later = (ahead = DAY): Promise<Store> => open({ now: () => Date.now() + ahead });
 
     beforeAll(async () => {
       backend = await start();
@@ -272,11 +272,11 @@ export function storeConformance(name: string, start: () => Promise<Backend>): v
     it('names what was changed behind its back', async () => {
       await publishNumbered(store, '1');
       await kv.put(readerKey('1', '8'), Buffer.from('nonsense'));
-      await kv.put(blobChunkKey('1', NAME_BLOB, 0), Buffer.alloc(1000, '2'));
+      await kv.put(blobChunkKey(versionPrefix('1'), NAME_BLOB, 0), Buffer.alloc(1000, '2'));
       const corrupt = { code: 'STORE_CORRUPT' };
       await expect(store.reader('1', '8')).rejects.toMatchObject(corrupt);
       await expect(store.blob('1', NAME_BLOB)).rejects.toMatchObject(corrupt);
-      await kv.delete(blobChunkKey('1', NAME_BLOB, 0));
+      await kv.delete(blobChunkKey(versionPrefix('1'), NAME_BLOB, 0));
       await expect(store.blob('1', NAME_BLOB)).rejects.toMatchObject(corrupt);
       await kv.put(manifestKey('1'), Buffer.from('{"format":2}'));
       await expect(store.manifest('1')).rejects.toMatchObject(corrupt);
@@ -291,6 +291,17 @@ export function storeConformance(name: string, start: () => Promise<Backend>): v
       expect(await store.versions()).toEqual([]);
       expect(await (await later()).prune(5)).toEqual(['1']);
       expect(await store.reader('2', '8')).not.toBeNull();
+    });
+
+    it('keeps the last checkpoint of each training for a week', async () => {
+      await store.putCheckpoint('a:b', Buffer.alloc(700_000, 1));
+      await store.putCheckpoint('a:b', Buffer.from('second'));
+      expect(Buffer.from((await store.checkpoint('a:b')) ?? []).toString()).toBe('second');
+      expect(await store.checkpoint('other')).toBeNull();
+      await store.prune(1);
+      expect(await store.checkpoint('a:b')).not.toBeNull();
+      await (await later(8 * DAY)).prune(1);
+      expect(await store.checkpoint('a:b')).toBeNull();
     });
 
     it('keeps runs and lists them newest first', async () => {

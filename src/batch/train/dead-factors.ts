@@ -41,4 +41,14 @@ export class FactorWatch {
     this.signal = signal;
     return factors.filter((_, n) => signal[n] >= DEAD_SHARE * noise || this.falls[n] < FALLS);
   }
+
+  /** All that it remembers, for `recall`. */
+  memory(): { signal: Float64Array; falls: Float64Array } {
+    return { signal: Float64Array.from(this.signal), falls: Float64Array.from(this.falls) };
+  }
+
+  recall(signal: Float64Array, falls: Float64Array): void {
+    this.signal = [...signal];
+    this.falls = [...falls];
+  }
 }

@@ -30,4 +30,13 @@ export class StopRule {
     this.bestRmse = Math.min(this.bestRmse, heldOutRmse ?? Infinity);
     return sweep >= this.minSweeps && this.flat >= PATIENCE;
   }
+
+  /** All that it remembers, for `recall`. */
+  memory(): Float64Array {
+    return Float64Array.of(this.elbo, this.bestRmse, this.flat);
+  }
+
+  recall(memory: Float64Array): void {
+    [this.elbo, this.bestRmse, this.flat] = memory;
+  }
 }

@@ -39,7 +39,7 @@ export interface SweepReport {
 }
 
 /** When a training does what it does not do in every sweep. */
-interface SweepPlan {
+export interface SweepPlan {
   /** First sweep that learns the priors. */
   readonly priorsFrom: number;
   /** Sweeps before which the variances of the effects are searched, and the factor of the search's steps there. */
@@ -49,7 +49,7 @@ interface SweepPlan {
 }
 
 /** From a start that knows nothing: priors and end wait until the posteriors say something (docs/model.md 3.1 c, d). */
-const COLD: SweepPlan = {
+export const COLD: SweepPlan = {
   priorsFrom: 2,
   searches: new Map([
     [5, 2],
@@ -79,18 +79,47 @@ export function* train(
  * The same from a given state; as from one that knows nothing unless the plan says other. Factors that the priors have shut down are left out on the way, so that the state
  * returned may be a smaller one.
  */
-export function* continueTraining(
+export function continueTraining(
   start: ModelState,
   sweeps: number,
   heldOut: HeldOutRows = HeldOutRows.none,
   pool: SweepPool = new SweepPool(1),
   plan: SweepPlan = COLD,
 ): Generator<SweepReport, ModelState> {
-  let state = start;
-  let watch = new FactorWatch();
-  const rule = new StopRule(state.data.matrix.size, plan.minSweeps);
-  pool.use(sweepDataOf(state, heldOut));
-  for (let sweep = 1; sweep <= sweeps; sweep++) {
+  return sweepOn(startPosition(start, plan), sweeps, heldOut, pool, plan);
+}
+
+/** Where a training stands between two sweeps: all that the next ones depend on. */
+export interface Position {
+  state: ModelState;
+  /** Sweeps done. */
+  sweep: number;
+  /** Whether no sweep follows. */
+  ended: boolean;
+  /** During a sweep the state is neither the old nor the new one. */
+  isWhole: boolean;
+  watch: FactorWatch;
+  readonly rule: StopRule;
+}
+
+export function startPosition(state: ModelState, { minSweeps }: SweepPlan): Position {
+  const rule = new StopRule(state.data.matrix.size, minSweeps);
+  return { state, sweep: 0, ended: false, isWhole: true, watch: new FactorWatch(), rule };
+}
+
+/** The same from a position, which is kept current: at each report it is where the training can go on later. */
+export function* sweepOn(
+  at: Position,
+  sweeps: number,
+  heldOut: HeldOutRows = HeldOutRows.none,
+  pool: SweepPool = new SweepPool(1),
+  plan: SweepPlan = COLD,
+): Generator<SweepReport, ModelState> {
+  pool.use(sweepDataOf(at.state, heldOut));
+  while (!at.ended && at.sweep < sweeps) {
+    const { state } = at;
+    const sweep = at.sweep + 1;
+    at.isWhole = false;
     const heldOutRmse = oneSweep(state, sweep, pool, plan);
     const report = {
       sweep,
@@ -101,20 +130,22 @@ export function* continueTraining(
       effectiveRank: effectiveRank(state),
     };
     if (!Number.isFinite(report.elbo)) throw notFinite(sweep, 'bound', state);
-    yield report;
-    if (rule.done(report)) break;
-    const living = watch.living(state);
-    if (living.length < state.dim - 1) {
-      state = carryOver(state, state.data, living);
-      pool.use(sweepDataOf(state, heldOut));
-      watch = new FactorWatch();
+    at.ended = at.rule.done(report);
+    const living = at.watch.living(state);
+    if (!at.ended && living.length < state.dim - 1) {
+      at.state = carryOver(state, state.data, living);
+      pool.use(sweepDataOf(at.state, heldOut));
+      at.watch = new FactorWatch();
     }
+    at.sweep = sweep;
+    at.isWhole = true;
+    yield report;
   }
-  return state;
+  return at.state;
 }
 
 /** Biases and effects at their priors, factors along the strongest directions of the ratings; none where none stands out. */
-function firstState(data: TrainingData, { rank, seed }: TrainOptions): ModelState {
+export function firstState(data: TrainingData, { rank, seed }: TrainOptions): ModelState {
   const plain = startState(data, 0, seed);
   const factors = rank === 0 ? null : spectralFactors(data.matrix, plain.offset, rank, seed);
   if (factors === null) return plain;
