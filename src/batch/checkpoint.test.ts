@@ -92,7 +92,7 @@ describe('a training that is started again', () => {
       [at('train', 9, 12), 'train'],
       [at('train', 2, 5), 'train'],
       [at('refit', 2, 5), 'refit'],
-      [at('recommend', 5, 5), 'publish'],
+      [at('recommend', 0, 0), 'publish'],
     ] as const) {
       await expect(trainUntil(store, end)).rejects.toMatchObject(cancelled);
       const [run] = await store.runs(1);
