@@ -63,7 +63,7 @@ export const ROW_SUMS = { logDet: 0, squares: 1 } as const;
  * r - mu = b + c + p . q + noise. One object is the workspace of one thread.
  */
 export interface RowStep {
-  /** Takes in what the partners `from .. to` are now; all of them before the first `solve` of a half-sweep. */
+  /** Takes in what the partners `from .. to` are now; not needed for those that the other side's row step has solved. */
   gather(from: number, to: number): void;
   /**
    * Computes q(w_n) and the noise factors of those of the rows `from .. to` that have ratings.

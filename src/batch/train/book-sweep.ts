@@ -5,9 +5,7 @@ import { sweepNumbersOf } from './sweep-data.ts';
 
 /** q(w_i) and q(beta_i) of every book with ratings, readers fixed; threads as for readers. */
 export function sweepBooks(state: ModelState, pool = poolFor(state)): void {
-  const numbers = sweepNumbersOf(state);
-  pool.run('gatherReaders', numbers);
-  const sums = pool.run('books', numbers);
+  const sums = pool.run('books', sweepNumbersOf(state));
   state.bookLogDet = sums[ROW_SUMS.logDet];
   state.squares = sums[ROW_SUMS.squares];
   state.bookShape.used = state.bookShape.prior;

@@ -9,9 +9,7 @@ import { SweepPool } from './sweep-pool.ts';
  * that works on the state. Returns the RMSE of the pool's held-out rows, or null without such rows.
  */
 export function sweepReaders(state: ModelState, pool = poolFor(state)): number | null {
-  const numbers = sweepNumbersOf(state);
-  pool.run('gatherBooks', numbers);
-  const sums = pool.run('readers', numbers);
+  const sums = pool.run('readers', sweepNumbersOf(state));
   state.effects = effectSumsIn(sums);
   state.readerLogDet = sums[READER_SUMS.logDet];
   state.squares = sums[READER_SUMS.squares];

@@ -7,11 +7,8 @@ import { kernelFor } from './kernel/kernel.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import type { ModelState } from './model-state.ts';
 
-/**
- * What is done row by row: posteriors of readers, posteriors of books, errors of a sample of readers, and what either side's
- * rows gather of the other side, before their posteriors.
- */
-export type SweepKind = 'readers' | 'books' | 'search' | 'gatherBooks' | 'gatherReaders';
+/** What is done row by row: posteriors of readers, posteriors of books, errors of a sample of readers. */
+export type SweepKind = 'readers' | 'books' | 'search';
 
 /** What the threads of a training share; all that is as long as the ratings, readers or books lies in shared memory. */
 export interface SweepData {
@@ -82,8 +79,6 @@ export function sweepDataOf(
       readers: chunksOf(matrix.readers, (u) => cost(matrix.readerStart, u, dim)),
       books: chunksOf(matrix.books, (i) => cost(matrix.bookStart, i, dim)),
       search: chunksOf(sample.length, () => 1),
-      gatherBooks: chunksOf(matrix.books, () => 1),
-      gatherReaders: chunksOf(matrix.readers, () => 1),
     },
   };
 }

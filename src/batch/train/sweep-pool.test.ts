@@ -18,7 +18,7 @@ import { train } from './trainer.ts';
 
 /** Some chunks of readers and of books, the last ones not full. */
 const { data, heldOut } = plantedEffects(1, 600, 280);
-const KINDS: readonly SweepKind[] = ['search', 'gatherBooks', 'readers', 'gatherReaders', 'books'];
+const KINDS: readonly SweepKind[] = ['search', 'readers', 'books'];
 
 const ends: Array<() => Promise<unknown>> = [];
 afterEach(async () => {

@@ -89,9 +89,10 @@ export class SweepPool {
     this.watch = theirs.length === 0 ? null : new Watch(program, theirs);
   }
 
-  /** Sets what the jobs from now on work on. */
+  /** Sets what the jobs from now on work on; from here on only they may change the posteriors of what has ratings. */
   use(data: SweepData): void {
     this.own = { data, thread: new SweepThread(data) };
+    this.own.thread.gather();
     this.send({ data });
   }
 

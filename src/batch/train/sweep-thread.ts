@@ -33,8 +33,6 @@ export function sumsLength(kind: SweepKind, { books }: SweepData): number {
     readers: readerSumsLength(books.effectVar.length),
     books: Object.keys(ROW_SUMS).length,
     search: Object.keys(SEARCH_SUMS).length,
-    gatherBooks: 0,
-    gatherReaders: 0,
   }[kind];
 }
 
@@ -78,6 +76,12 @@ export class SweepThread {
     this.books = rowStepFor(data.bookRows, data.kernel);
   }
 
+  /** Gathers both sides for each other, whole: what a sweep has solved it gathers itself. */
+  gather(): void {
+    this.readers.gather(0, this.data.matrix.books);
+    this.books.gather(0, this.data.matrix.readers);
+  }
+
   /** Takes part in a job until all its chunks are dealt; errors go to `fail`. */
   work(job: SweepJob, fail: (failure: ChunkFailure) => void): void {
     const { order } = this.data.chunks[job.kind];
@@ -104,18 +108,13 @@ export class SweepThread {
     switch (kind) {
       case 'readers':
         this.readers.sweep(numbers, from, to, own);
+        if (this.data.readerRows === null) this.books.gather(from, to);
         return;
       case 'books':
         this.books.solve(bookNumbers(numbers), from, to, own);
         return;
       case 'search':
         this.readers.search(numbers, from, to, own);
-        return;
-      case 'gatherBooks':
-        this.readers.gather(from, to);
-        return;
-      case 'gatherReaders':
-        this.books.gather(from, to);
     }
   }
 }

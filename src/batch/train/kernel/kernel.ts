@@ -7,6 +7,7 @@ export interface KernelExports {
   readonly sum32: (...args: SumArguments) => number;
   readonly sum64: (...args: SumArguments) => number;
   readonly solve: (...args: SolveArguments) => number;
+  readonly record: (...args: RecordArguments) => void;
 }
 
 type SumArguments = [
@@ -33,6 +34,15 @@ type SolveArguments = [
   mean: number,
   cov: number,
   room: number,
+];
+
+type RecordArguments = [
+  dim: number,
+  mean: number,
+  cov: number,
+  weight: number,
+  wide: number,
+  to: number,
 ];
 
 /** One side's rows in the kernel's memory: byte addresses. */

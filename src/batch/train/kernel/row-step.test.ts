@@ -11,33 +11,37 @@ import { dot, gaussianOf } from '../../../testing/dense-reader.ts';
 import { copyOf, randomRows } from '../../../testing/random-rows.ts';
 import type { RandomRows } from '../../../testing/random-rows.ts';
 import { kernelFor } from './kernel.ts';
-import type { Kernel } from './kernel.ts';
 import { WasmRowStep } from './wasm-row-step.ts';
 
 interface Implementation {
   readonly name: string;
   /** Largest distance from the exact numbers, as a share of the larger of them and 1. */
   readonly tolerance: number;
-  readonly make: (side: RowSide, matrix: RatingMatrix) => RowStep;
+  /** Steps for sides of the same ratings. */
+  readonly make: (sides: readonly RowSide[], matrix: RatingMatrix) => RowStep[];
 }
 
-function kernelOf(matrix: RatingMatrix, side: RowSide, wide: boolean): Kernel {
-  const kernel = kernelFor(matrix, side.dim, wide);
+function inWasm(sides: readonly RowSide[], matrix: RatingMatrix, wide: boolean): RowStep[] {
+  const kernel = kernelFor(matrix, sides[0].dim, wide);
   if (kernel === null) throw new RangeError('too large');
-  return kernel;
+  return sides.map((side) => new WasmRowStep(side, kernel));
 }
 
 const IMPLEMENTATIONS: readonly Implementation[] = [
-  { name: 'reference', tolerance: 1e-9, make: (side) => new ReferenceRowStep(side) },
+  {
+    name: 'reference',
+    tolerance: 1e-9,
+    make: (sides) => sides.map((side) => new ReferenceRowStep(side)),
+  },
   {
     name: 'WebAssembly, f64',
     tolerance: 1e-9,
-    make: (side, matrix) => new WasmRowStep(side, kernelOf(matrix, side, true)),
+    make: (sides, matrix) => inWasm(sides, matrix, true),
   },
   {
     name: 'WebAssembly, f32 records',
     tolerance: 2e-5,
-    make: (side, matrix) => new WasmRowStep(side, kernelOf(matrix, side, false)),
+    make: (sides, matrix) => inWasm(sides, matrix, false),
   },
 ];
 
@@ -107,7 +111,7 @@ describe.each(IMPLEMENTATIONS)('the row step: $name', ({ tolerance, make }) => {
         const { matrix, sides, numbers } = randomRows(seededRandom(seed), size);
         for (const original of [sides.readers, sides.books]) {
           const { dim, ratings } = original;
-          const { side, sums } = swept(original, numbers, (own) => make(own, matrix));
+          const { side, sums } = swept(original, numbers, (own) => make([own], matrix)[0]);
           let [logDet, squares] = [0, 0];
           for (const n of rowsOf(side)) {
             const want = densePosterior(original, numbers, n);
@@ -141,7 +145,7 @@ describe.each(IMPLEMENTATIONS)('the row step: $name', ({ tolerance, make }) => {
     const { matrix, sides, numbers } = randomRows(seededRandom(rank), size);
     for (const original of [sides.readers, sides.books]) {
       const want = swept(original, numbers, (own) => new ReferenceRowStep(own));
-      const got = swept(original, numbers, (own) => make(own, matrix));
+      const got = swept(original, numbers, (own) => make([own], matrix)[0]);
       for (const name of ['mean', 'cov', 'precision'] as const) {
         const found = got.side.rows[name];
         const far = want.side.rows[name].map((x, at) => Math.abs(found[at] - x));
@@ -153,10 +157,29 @@ describe.each(IMPLEMENTATIONS)('the row step: $name', ({ tolerance, make }) => {
     }
   });
 
+  it('goes on with the other side without another look at what it has solved', () => {
+    const size = { rank: 3, readers: 12, books: 9, density: 0.5, shifted: false };
+    const { matrix, sides, numbers } = randomRows(seededRandom(7), size);
+    const solved = (again: boolean): Float64Array => {
+      const readers = copyOf(sides.readers);
+      const books = { ...copyOf(sides.books), partners: readers.rows };
+      const [first, second] = make([readers, books], matrix);
+      first.gather(0, size.books);
+      first.solve(numbers, 0, size.readers, new Float64Array(2));
+      second.gather(0, again ? size.readers : 0);
+      second.solve(numbers, 0, size.books, new Float64Array(2));
+      return books.rows.mean;
+    };
+    const want = solved(true);
+    solved(false).forEach((x, at) => {
+      close(x, want[at], `mean ${at}`);
+    });
+  });
+
   it('leaves rows without ratings as they are', () => {
     const size = { rank: 2, readers: 9, books: 5, density: 0.1, shifted: false };
     const { matrix, sides, numbers } = randomRows(seededRandom(3), size);
-    const { side } = swept(sides.readers, numbers, (own) => make(own, matrix));
+    const { side } = swept(sides.readers, numbers, (own) => make([own], matrix)[0]);
     const rated = new Set(rowsOf(side));
     const { precision } = sides.readers.rows;
     const others = Array.from(precision.keys()).filter((n) => !rated.has(n));
@@ -169,7 +192,7 @@ describe.each(IMPLEMENTATIONS)('the row step: $name', ({ tolerance, make }) => {
     const { matrix, sides, numbers } = randomRows(seededRandom(1), size);
     const broken = copyOf(sides.books);
     broken.rows.precision[4] = -50;
-    expect(() => swept(broken, numbers, (own) => make(own, matrix))).toThrow(
+    expect(() => swept(broken, numbers, (own) => make([own], matrix)[0])).toThrow(
       expect.objectContaining({
         code: 'NUMERICAL',
         message: expect.stringMatching(/of book 4 .* in row 0$/) as string,

@@ -21,6 +21,9 @@ export class WasmRowStep implements RowStep {
   private readonly columns: KernelRows;
   private readonly thread: KernelThread;
   private readonly records: Float64Array | Float32Array;
+  /** Where the rows' own records are, for the other side; bytes. */
+  private readonly ownRecords: number;
+  private readonly recordBytes: number;
   /** Byte addresses in the thread's room. */
   private readonly at: ReturnType<typeof layout>;
   /** The room as numbers, from its start. */
@@ -33,6 +36,8 @@ export class WasmRowStep implements RowStep {
     this.kernel = kernel;
     this.columns = kernel[side.name === 'reader' ? 'readers' : 'books'];
     const longest = side.shift === null ? 0 : longestRow(side.ratings.start) + 8;
+    this.ownRecords = kernel[side.name === 'reader' ? 'books' : 'readers'].records;
+    this.recordBytes = kernel.record * (kernel.wide ? 8 : 4);
     this.at = layout(side.dim, kernel.record);
     this.thread = new KernelThread(kernel, this.at.bytes + longest * F64);
     const { buffer, room } = this.thread;
@@ -116,7 +121,7 @@ export class WasmRowStep implements RowStep {
     const shifted = this.centre(numbers.offset, n);
     const squares = sum(
       columns.records,
-      kernel.record * number,
+      this.recordBytes,
       columns.partners,
       at.head * number,
       columns.partner + from * 4,
@@ -194,6 +199,14 @@ export class WasmRowStep implements RowStep {
     const count = ratings.start[n + 1] - ratings.start[n];
     rows.precision[n] = noiseFactor(numbers.shape, count, numbers.tau * squares);
     sums[ROW_SUMS.squares] += rows.precision[n] * squares;
+    this.thread.exports.record(
+      dim,
+      this.thread.room + at.mean + own,
+      this.thread.room + at.cov + own,
+      rows.precision[n],
+      Number(this.kernel.wide),
+      this.ownRecords + n * this.recordBytes,
+    );
   }
 }
 

@@ -180,6 +180,46 @@ function pair(a: usize, b: usize): v128 {
   return v128.load64_lane(b, v128.load64_splat(a), 1);
 }
 
+/** Sum of the products of the pairs at `a` and `b`, `bytes` long; in four sums, since one would wait for itself. */
+function dot(a: usize, b: usize, bytes: usize): v128 {
+  let s0 = f64x2.splat(0);
+  let s1 = f64x2.splat(0);
+  let s2 = f64x2.splat(0);
+  let s3 = f64x2.splat(0);
+  let k: usize = 0;
+  for (; k + 48 < bytes; k += 64) {
+    s0 = madd(v128.load(a + k), v128.load(b + k), s0);
+    s1 = madd(v128.load(a + k, 16), v128.load(b + k, 16), s1);
+    s2 = madd(v128.load(a + k, 32), v128.load(b + k, 32), s2);
+    s3 = madd(v128.load(a + k, 48), v128.load(b + k, 48), s3);
+  }
+  for (; k < bytes; k += 16) s0 = madd(v128.load(a + k), v128.load(b + k), s0);
+  return f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3));
+}
+
+/** The same where the numbers at `a` stand for both of a pair, and `bytes` counts those at `b`. */
+function dotOfOne(a: usize, b: usize, bytes: usize): v128 {
+  let s0 = f64x2.splat(0);
+  let s1 = f64x2.splat(0);
+  let s2 = f64x2.splat(0);
+  let s3 = f64x2.splat(0);
+  let k: usize = 0;
+  for (; k + 48 < bytes; k += 64, a += 32) {
+    s0 = madd(v128.load64_splat(a), v128.load(b + k), s0);
+    s1 = madd(v128.load64_splat(a, 8), v128.load(b + k, 16), s1);
+    s2 = madd(v128.load64_splat(a, 16), v128.load(b + k, 32), s2);
+    s3 = madd(v128.load64_splat(a, 24), v128.load(b + k, 48), s3);
+  }
+  for (; k < bytes; k += 16, a += 8) s0 = madd(v128.load64_splat(a), v128.load(b + k), s0);
+  return f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3));
+}
+
+/** Stores a number of the factor, and takes its square from the pivot of its row. */
+function settle(at: usize, pivot: usize, x: v128): void {
+  v128.store(at, x);
+  v128.store(pivot, nmadd(x, x, v128.load(pivot)));
+}
+
 /**
  * Cholesky factor in place of the lower triangles of a pair of n x n matrices; the inverses of the pivots' roots go to
  * `roots`, the pivots to `pivots`. Returns -1, or the row whose pivot is not positive: twice it, plus 1 for the second.
@@ -189,11 +229,8 @@ function cholesky(matrix: usize, n: usize, roots: usize, pivots: usize): i32 {
   for (let j: usize = 0; j < n; j++) {
     const rj = matrix + line * j;
     const end = j << 4;
-    let pivot = v128.load(rj + end);
-    for (let k: usize = 0; k < end; k += 16) {
-      const x = v128.load(rj + k);
-      pivot = nmadd(x, x, pivot);
-    }
+    // what the columns before take from it is gone already
+    const pivot = v128.load(rj + end);
     const first = f64x2.extract_lane(pivot, 0);
     if (!(first > 0) || first == Infinity) return <i32>(j << 1);
     const second = f64x2.extract_lane(pivot, 1);
@@ -220,16 +257,17 @@ function cholesky(matrix: usize, n: usize, roots: usize, pivots: usize): i32 {
         s2 = nmadd(v128.load(r2 + k), by, s2);
         s3 = nmadd(v128.load(r3 + k), by, s3);
       }
-      v128.store(r0 + end, f64x2.mul(s0, scale));
-      v128.store(r1 + end, f64x2.mul(s1, scale));
-      v128.store(r2 + end, f64x2.mul(s2, scale));
-      v128.store(r3 + end, f64x2.mul(s3, scale));
+      const own = i << 4;
+      settle(r0 + end, r0 + own, f64x2.mul(s0, scale));
+      settle(r1 + end, r1 + own + 16, f64x2.mul(s1, scale));
+      settle(r2 + end, r2 + own + 32, f64x2.mul(s2, scale));
+      settle(r3 + end, r3 + own + 48, f64x2.mul(s3, scale));
     }
     for (; i < n; i++) {
       const r0 = matrix + line * i;
       let s0 = v128.load(r0 + end);
       for (let k: usize = 0; k < end; k += 16) s0 = nmadd(v128.load(r0 + k), v128.load(rj + k), s0);
-      v128.store(r0 + end, f64x2.mul(s0, scale));
+      settle(r0 + end, r0 + (i << 4), f64x2.mul(s0, scale));
     }
   }
   return -1;
@@ -279,12 +317,24 @@ function invert(factor: usize, n: usize, roots: usize, out: usize): void {
       for (let k = from; k < line; k += 16) s0 = nmadd(v128.load(r0 + k), v128.load(rj + k), s0);
       v128.store(r0 + column, f64x2.mul(s0, scale));
     }
-    let sum = f64x2.splat(0);
-    for (let k = from, at = out + line * <usize>(j + 1) + column; k < line; k += 16, at += line) {
+    let even = f64x2.splat(0);
+    let odd = f64x2.splat(0);
+    let k = from;
+    let at = out + line * <usize>(j + 1) + column;
+    for (; k + 16 < line; k += 32, at += line << 1) {
       const x = v128.load(at);
-      sum = madd(v128.load(rj + k), x, sum);
+      const y = v128.load(at + line);
+      even = madd(v128.load(rj + k), x, even);
+      odd = madd(v128.load(rj + k, 16), y, odd);
+      v128.store(rj + k, x);
+      v128.store(rj + k, y, 16);
+    }
+    if (k < line) {
+      const x = v128.load(at);
+      even = madd(v128.load(rj + k), x, even);
       v128.store(rj + k, x);
     }
+    const sum = f64x2.add(even, odd);
     v128.store(rj + column, f64x2.mul(f64x2.sub(scale, sum), scale));
   }
 }
@@ -324,17 +374,17 @@ export function solve(
       v128.store(factor + line * a + (b << 4), madd(by, pair(at, at + stride), start));
     }
   }
+  // the prior mean lies where the roots will
+  for (let a: usize = 0; a < dim; a++) {
+    v128.store(roots + (a << 4), pair(prior + (a << 3), prior + (a << 3) + stride));
+  }
   for (let a: usize = 0; a < dim; a++) {
     const from = lead + 8 + (a << 3);
     const less = a == 0 ? sums : last + (a << 3);
     const own = f64x2.sub(pair(from, from + stride), pair(less, less + stride));
     v128.store(centre + (a << 4), own);
-    let sum = f64x2.mul(by, own);
-    for (let b: usize = 0; b < dim; b++) {
-      const m = prior + (b << 3);
-      sum = madd(v128.load64_splat(precision + ((a * dim + b) << 3)), pair(m, m + stride), sum);
-    }
-    v128.store(linear + (a << 4), sum);
+    const drawn = dotOfOne(precision + ((a * dim) << 3), roots, line);
+    v128.store(linear + (a << 4), madd(by, own, drawn));
   }
   const failed = cholesky(factor, dim, roots, pivots);
   if (failed >= 0) return failed;
@@ -345,10 +395,7 @@ export function solve(
     pair(last + line / 2, last + line / 2 + stride),
   );
   for (let a: usize = 0; a < dim; a++) {
-    let sum = f64x2.splat(0);
-    for (let k: usize = 0; k < line; k += 16) {
-      sum = madd(v128.load(inverse + line * a + k), v128.load(linear + k), sum);
-    }
+    const sum = dot(inverse + line * a, linear, line);
     v128.store(roots + (a << 4), sum);
     squares = nmadd(f64x2.add(sum, sum), v128.load(centre + (a << 4)), squares);
     v128.store64_lane(mean + (a << 3), sum, 0);
@@ -374,4 +421,39 @@ export function solve(
   }
   v128.store(scale, squares);
   return -1;
+}
+
+/** Writes the record of a row for the rows of the other side: f64 where `wide`, else f32. `weight` is its noise factor. */
+export function record(
+  dim: usize,
+  mean: usize,
+  cov: usize,
+  weight: f64,
+  wide: i32,
+  to: usize,
+): void {
+  const c = load<f64>(mean);
+  let at = put(to, wide, weight * c);
+  at = put(at, wide, weight);
+  for (let a: usize = 1; a < dim; a++) at = put(at, wide, weight * load<f64>(mean + (a << 3)));
+  for (let b: usize = 1, diagonal = cov + 16; b < dim; b++, diagonal += (b + 1) << 3) {
+    const scaled = weight * load<f64>(mean + (b << 3));
+    for (let a = b, t = diagonal; a < dim; a++, t += a << 3) {
+      at = put(at, wide, scaled * load<f64>(mean + (a << 3)) + weight * load<f64>(t));
+    }
+  }
+  for (let a: usize = 1, t = cov + 8; a < dim; a++, t += a << 3) {
+    at = put(at, wide, weight * (c * load<f64>(mean + (a << 3)) + load<f64>(t)));
+  }
+  put(at, wide, weight * (c * c + load<f64>(cov)));
+}
+
+/** Stores a number of a record; returns the place of the next. */
+function put(at: usize, wide: i32, x: f64): usize {
+  if (wide) {
+    store<f64>(at, x);
+    return at + 8;
+  }
+  store<f32>(at, <f32>x);
+  return at + 4;
 }

@@ -1,0 +1,100 @@
+/**
+ * Trains on made-up ratings and prints what it took as one line of JSON.
+ *
+ *     --ratings N      10,000,000 unless given, of 160,000 readers on 60,000 books
+ *     --rank K         16 unless given
+ *     --sweeps N       timed row steps of both sides, after one that is not counted; with --train those of a training
+ *     --train          a whole training with side information, from the first factors to the last sweep
+ *     --threads N      2 unless given
+ *     --reference      the row step in TypeScript
+ */
+import { parseArgs } from 'node:util';
+import { sweepBooks } from '../../src/batch/train/book-sweep.ts';
+import { HeldOutRows } from '../../src/batch/train/held-out-rows.ts';
+import { startState } from '../../src/batch/train/model-state.ts';
+import type { TrainingData } from '../../src/batch/train/model-state.ts';
+import { sweepReaders } from '../../src/batch/train/reader-sweep.ts';
+import { sweepDataOf } from '../../src/batch/train/sweep-data.ts';
+import { SweepPool } from '../../src/batch/train/sweep-pool.ts';
+import { train } from '../../src/batch/train/trainer.ts';
+import { syntheticTraining } from './synthetic.ts';
+
+const { values } = parseArgs({
+  options: {
+    ratings: { type: 'string', default: '10000000' },
+    rank: { type: 'string', default: '16' },
+    sweeps: { type: 'string', default: '3' },
+    train: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '2' },
+    reference: { type: 'boolean', default: false },
+    readers: { type: 'string', default: '160000' },
+    books: { type: 'string', default: '60000' },
+  },
+});
+
+/** Seconds by the clock and of all threads of the process. */
+interface Took {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+function timed<T>(work: () => T): Took & { readonly result: T } {
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  const result = work();
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { seconds, cpuSeconds: (user + system) / 1e6, result };
+}
+
+/** Times both row steps, one sweep after the other. */
+function timeSweeps(data: TrainingData, rank: number, sweeps: number, pool: SweepPool): Took[] {
+  const state = startState(data, rank, 1);
+  pool.use(sweepDataOf(state, HeldOutRows.none, values.reference ? null : undefined));
+  return Array.from({ length: sweeps + 1 }, () =>
+    timed(() => {
+      sweepReaders(state, pool);
+      sweepBooks(state, pool);
+    }),
+  ).slice(1);
+}
+
+const rank = Number(values.rank);
+const sweeps = Number(values.sweeps);
+const size = {
+  readers: Number(values.readers),
+  books: Number(values.books),
+  ratings: Number(values.ratings),
+  sideInformation: values.train,
+};
+const data = syntheticTraining(size);
+const pool = new SweepPool(Number(values.threads));
+const ratings = data.matrix.size;
+const found: Record<string, unknown> = { ratings, rank };
+if (values.train) {
+  const reports: unknown[] = [];
+  const took = timed(() => {
+    for (const report of train(data, { rank, sweeps, seed: 1 }, HeldOutRows.none, pool)) {
+      reports.push(report);
+      process.stderr.write(`sweep ${report.sweep}: noise ${report.noiseSd.toFixed(4)}\n`);
+    }
+  });
+  Object.assign(found, {
+    sweeps: reports.length,
+    seconds: took.seconds,
+    cpuSeconds: took.cpuSeconds,
+  });
+} else {
+  const each = timeSweeps(data, rank, sweeps, pool);
+  const total = each.reduce((sum, { seconds }) => sum + seconds, 0);
+  const cpu = each.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  Object.assign(found, {
+    sweeps,
+    ratingsPerSecond: (ratings * sweeps) / total,
+    ratingsPerCpuSecond: (ratings * sweeps) / cpu,
+    best: ratings / Math.min(...each.map(({ seconds }) => seconds)),
+  });
+}
+await pool.close();
+found['peakMiB'] = process.resourceUsage().maxRSS / 1024;
+process.stdout.write(`${JSON.stringify(found)}\n`);
