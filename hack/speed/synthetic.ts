@@ -23,7 +23,7 @@ const BOOK_POWER = 0.9;
 const FLATTENED = 20;
 /** Standard deviations of biases, factors and noise on a scale of 0.5 to 5. */
 const BIAS_SD = 0.4;
-const FACTOR_SD = 0.45;
+const FACTOR_SD = 0.55;
 const NOISE_SD = 0.75;
 
 /**

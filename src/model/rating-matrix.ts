@@ -41,7 +41,7 @@ export function buildRatingMatrix(
   ratings: Ratings,
   readers: number,
   books: number,
-  rows: Int32Array = Int32Array.from(ratings.reader.keys()),
+  rows: Int32Array = ratings.reader.map((_, row) => row),
 ): RatingMatrix {
   const readerOf = rows.map((row) => ratings.reader[row]);
   const readerStart = countingStarts(readerOf, readers);
