@@ -137,7 +137,7 @@ export class Release {
   /** Runs a command of the product in a replica of the API. */
   command(...args: readonly string[]): Promise<string> {
     const place = ['exec', `deploy/${this.prefix}-api`, '-n', this.namespace, '--'];
-    return kubectl([...place, 'node', 'src/cli/main.ts', ...args]);
+    return kubectl([...place, 'node', 'src/cli/main.js', ...args]);
   }
 
   #args(chart: string): string[] {

@@ -29,7 +29,7 @@ const MISSING_IMAGE = 'registry.invalid/bookrec-batch:none';
 
 /** Kills the trainer in its container, whose first process, tini, cannot be killed from within. */
 const killTrainer = `
-  const isTrainer = (id) => readFileSync('/proc/' + id + '/cmdline', 'utf8').endsWith('main.ts\\0train\\0');
+  const isTrainer = (id) => readFileSync('/proc/' + id + '/cmdline', 'utf8').endsWith('main.js\\0train\\0');
   const { readdirSync, readFileSync } = require('node:fs');
   const ids = readdirSync('/proc').filter((name) => /^\\d+$/.test(name) && name !== '1');
   process.kill(Number(ids.find(isTrainer)), 'SIGKILL');`;
