@@ -8,6 +8,7 @@ import {
   applyRun,
   conditionOf,
   getRun,
+  listRuns,
   modestValues,
   patchRun,
   slowly,
@@ -64,6 +65,9 @@ describe('runs outlive', () => {
     release = await Release.install(namespace, values);
     await applyRun(namespace, 'finished');
     await waitFor(namespace, 'finished', 'Complete');
+    await release.startTraining('its-own');
+    await eventually(() => getRun(namespace, release.jobName('its-own')));
+    await waitFor(namespace, release.jobName('its-own'), 'Complete');
     await applyRun(namespace, 'failed', { rollbackTo: 'no-such-version' });
     await waitFor(namespace, 'failed', 'Failed');
     await applyRun(namespace, 'suspended', { suspend: true, model: { seed: 9 }, publish: 'never' });
@@ -97,6 +101,11 @@ describe('runs outlive', () => {
     await release.helm('uninstall', '--wait', '--timeout', '3m');
     expect(await kubectl(['get', 'crd/recommenderruns.bookrec.dev', '-o', 'name'])).not.toBe('');
     expect(await statuses(quiet)).toEqual(before);
+    // What Kubernetes made for the release goes with it: the CronJob's Job, and so its run.
+    await eventually(async () => {
+      const left = (await listRuns(namespace)).map(({ metadata }) => metadata.name);
+      expect(left.sort()).toEqual([...quiet, 'orphan'].sort());
+    });
   });
 
   it('until another goes on with those that wait', async () => {
