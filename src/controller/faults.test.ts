@@ -120,18 +120,22 @@ describe('a run ends once, with one Job, although', () => {
 });
 
 describe('changes arrive although', () => {
-  async function settled(): Promise<{
-    api: FakeKubeApi;
-    cluster: FakeCluster;
-    controller: UnderTest;
-  }> {
+  async function settled(options?: Parameters<typeof startUnderTest>[2]) {
     const { api, cluster, store } = await startCluster();
-    const controller = await startUnderTest(api, store);
+    await startUnderTest(api, store, options);
     await until(() => {
       expect(requestsOf(api, ({ watch }) => watch)).toBeGreaterThanOrEqual(2);
     });
-    return { api, cluster, controller };
+    return { api, cluster };
   }
+
+  /** How often all runs were listed by pages, which only the watcher does where no Job is made. */
+  const listsOf = (api: FakeKubeApi): number =>
+    requestsOf(
+      api,
+      ({ watch, resource, name, method }) =>
+        resource === 'recommenderruns' && !watch && name === null && method === 'GET',
+    );
 
   it('the watch is cut in the middle of a line', async () => {
     const { api, cluster } = await settled();
@@ -142,19 +146,47 @@ describe('changes arrive although', () => {
 
   it('the watch is too old, and all is listed anew', async () => {
     const { api, cluster } = await settled();
-    const lists = requestsOf(
-      api,
-      ({ watch, resource }) => resource === 'recommenderruns' && !watch,
-    );
+    const lists = listsOf(api);
     api.table.create('recommenderruns', 'elsewhere', { metadata: { name: 'x' } });
     api.compact();
+    cluster.apply('retrain', { suspend: true });
+    await until(() => {
+      expect(cluster.says('retrain', 'Progressing')).toBe('!Suspended');
+    });
+    expect(listsOf(api)).toBe(lists + 1);
+  });
+
+  it('the watch would be too old but for a bookmark, and nothing is listed anew', async () => {
+    const { api, cluster } = await settled();
+    const lists = listsOf(api);
+    api.table.create('recommenderruns', 'elsewhere', { metadata: { name: 'x' } });
+    api.endWatches();
+    api.oldest = api.table.version;
+    cluster.apply('retrain', { suspend: true });
+    await until(() => {
+      expect(cluster.says('retrain', 'Progressing')).toBe('!Suspended');
+    });
+    expect(listsOf(api)).toBe(lists);
+  });
+
+  it('no watch ever tells of them, by the next list', async () => {
+    const { api, cluster } = await settled({ relistMs: 300 });
+    api.deaf = true;
     cluster.apply('retrain');
+    api.table.changes.length = 0;
+    api.deaf = false;
     await playOut(cluster);
-    const now = requestsOf(
-      api,
-      ({ watch, resource, name }) => resource === 'recommenderruns' && !watch && name === null,
-    );
-    expect(now).toBeGreaterThan(lists);
+  });
+
+  it('the list has pages, and has changed too much between two of them', async () => {
+    const { api, cluster, store } = await startCluster();
+    for (let n = 0; n < 101; n++) cluster.apply(`suspended-${n}`, { suspend: true });
+    cluster.apply('retrain');
+    faulty(api, 2, ({ query }) => query.has('continue'), { status: 410 });
+    await startUnderTest(api, store);
+    await until(() => {
+      expect(cluster.active()).toHaveLength(1);
+    });
   });
 
   it('the watch is deaf: it is open and tells nothing', async () => {

@@ -95,6 +95,11 @@ export class FakeKubeApi {
     }
   }
 
+  /** Ends all watches as their time does, with a last bookmark. */
+  endWatches(): void {
+    for (const watching of [...this.#watching]) this.#end(watching, this.#mark());
+  }
+
   /** Forgets all changes so far: a watch from before must begin anew. */
   compact(): void {
     this.oldest = this.table.version;
@@ -185,13 +190,17 @@ export class FakeKubeApi {
     this.#watching.add(watching);
     const seconds = Number(query.get('timeoutSeconds') ?? 300);
     const timer = setTimeout(() => {
-      const metadata = { resourceVersion: String(this.table.version) };
-      this.#end(watching, { type: 'BOOKMARK', object: { metadata } });
+      this.#end(watching, this.#mark());
     }, 1000 * seconds);
     response.once('close', () => {
       clearTimeout(timer);
       this.#watching.delete(watching);
     });
+  }
+
+  #mark(): object {
+    const metadata = { resourceVersion: String(this.table.version) };
+    return { type: 'BOOKMARK', object: { metadata } };
   }
 
   #end(watching: Watching, last: object): void {
