@@ -9,7 +9,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 import { chooseBackend } from './choose-backend.ts';
 import { decide } from './gate/gate.ts';
-import { HELD_OUT_BLOB, unpackHeldOut, type HeldOut } from './gate/held-out.ts';
+import { HELD_OUT_BLOB, unpackHeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { chooseStart, misfit } from './choose-start.ts';
 import { chosenColumns, chosenFrom } from './chosen.ts';
@@ -114,7 +114,7 @@ class TrainRun {
     const { rmse, mae, coverage } = metrics.model;
     log.info(rounded({ rmse, mae, ...coverage }), 'measured');
     await recorder.phase('gate');
-    const decision = await this.#gate(heldOut);
+    const decision = await this.#gate(measured);
     recorder.record.decision = decision;
     log.info({ publish: decision.publish, reason: decision.reason }, decision.message);
     if (decision.publish) {
@@ -198,7 +198,7 @@ class TrainRun {
     return manifest?.contentHash === contentHash;
   }
 
-  async #gate(next: HeldOut): Promise<Decision> {
+  async #gate({ heldOut: next, metrics }: Measured): Promise<Decision> {
     const { store } = this.#deps;
     const { publish: policy, margin, seed } = this.#settings;
     const version = await store.liveVersion();
@@ -206,7 +206,7 @@ class TrainRun {
     const blob = version === null ? null : await store.blob(version, HELD_OUT_BLOB);
     const live =
       version === null ? null : { version, heldOut: blob === null ? null : unpackHeldOut(blob) };
-    return decide({ policy, margin, live, next, seed });
+    return decide({ policy, margin, live, next, metrics, seed });
   }
 
   async #figuresOf(version: string): Promise<Figures | null> {

@@ -17,6 +17,7 @@ const reasonSchema = z.enum([
   'not-worse',
   'worse',
   'not-comparable',
+  'below-baseline',
   'policy-always',
   'policy-never',
 ]);

@@ -291,6 +291,11 @@ const CASES: Case[] = [
     want: { Published: '!NotComparable', Complete: 'NotPublished' },
   },
   {
+    name: 'a model that the gate refused as no better than a baseline',
+    seen: { job: done, story: refused('below-baseline') },
+    want: { Published: '!BelowBaseline', Complete: 'NotPublished' },
+  },
+  {
     name: 'never to be published',
     seen: { job: done, story: refused('policy-never') },
     want: { Published: '!PolicyNever', Complete: 'NotPublished' },

@@ -50,6 +50,8 @@ export const REASONS = {
     RolledBack: 'The version is live again',
     Worse: 'The gate refused: the model is measurably worse than the live one',
     NotComparable: 'The gate refused: too few shared held-out ratings to compare on',
+    BelowBaseline:
+      'The gate refused: the model predicts worse than biases alone, or ranks worse than popularity',
     PolicyNever: 'spec.publish is never',
     Unchanged: 'The live version has these data and settings; nothing was trained',
   },

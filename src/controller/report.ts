@@ -91,6 +91,11 @@ function tellPublication(draft: Draft, { version, decision, state }: Story): voi
   }
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(['worse', 'not-comparable', 'policy-never']);
+const REFUSALS: ReadonlySet<string> = new Set([
+  'worse',
+  'not-comparable',
+  'below-baseline',
+  'policy-never',
+]);
 
 export const UNCHANGED = 'The live version has these data and settings; nothing was trained';

@@ -99,7 +99,7 @@ const ranking = {
 const policies = { rating: ranking, interest: ranking, cautious: ranking, explore: ranking };
 const interval = { value: -0.04, low: -0.05, high: -0.03 };
 
-const METRICS: Metrics = {
+export const SAMPLE_METRICS: Metrics = {
   split: 'random',
   trainRows: 90,
   testRows: 10,
@@ -131,7 +131,7 @@ export function sampleManifest(version: string, readers: number): Manifest {
     model: { rank: 8, effectiveRank: 6.5, sweeps: 30, seed: 1, elbo: -1234.5, noiseSd: 1.3 },
     listLength: 3,
     policy: 'balanced',
-    metrics: METRICS,
+    metrics: SAMPLE_METRICS,
     trainSeconds: 12.5,
   };
 }

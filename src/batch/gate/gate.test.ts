@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decisionSchema } from '../../contracts/run.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
+import type { Interval } from '../../contracts/metrics.ts';
+import { SAMPLE_METRICS } from '../../testing/sample-version.ts';
 import { decide, type GateInput } from './gate.ts';
 import type { HeldOut } from './held-out.ts';
 
@@ -22,12 +24,39 @@ function heldOut(scale: number, noise = 0, rows = ROWS): HeldOut {
   };
 }
 
+const clear = { value: 0, low: -0.1, high: 0.1 };
+const above = { value: 0.2, low: 0.01, high: 0.3 };
+const below = { value: -0.2, low: -0.3, high: -0.01 };
+
+interface Measurement {
+  readonly testRows: number;
+  readonly readers: number;
+  readonly rmseVsBias: Interval;
+  readonly ndcg10VsPopularity: Interval | null;
+}
+
+/** What a model measured, by default neither better nor worse than the baselines. */
+function measured({
+  testRows = ROWS,
+  readers = 500,
+  rmseVsBias = clear,
+  ndcg10VsPopularity = clear,
+}: Partial<Measurement> = {}): GateInput['metrics'] {
+  const { model, differences } = SAMPLE_METRICS;
+  return {
+    testRows,
+    model: { ...model, ranking: { ...model.ranking, readers } },
+    differences: { ...differences, rmseVsBias, ndcg10VsPopularity },
+  };
+}
+
 const gate = (change: Partial<GateInput>) =>
   decide({
     policy: 'if-not-worse',
     margin: 0.005,
     live: { version: 'v1', heldOut: heldOut(1) },
     next: heldOut(1),
+    metrics: measured(),
     seed: 1,
     ...change,
   });
@@ -104,6 +133,31 @@ describe('decide', () => {
   ])('has no figures when $name', ({ live, reason, publish }) => {
     const want = { reason, publish, comparedWith: null, sharedRows: 0, difference: null };
     expect(gate({ live })).toMatchObject(want);
+  });
+
+  it.each([
+    { name: 'predicts surely worse than biases', metrics: measured({ rmseVsBias: above }) },
+    {
+      name: 'ranks surely worse than popularity',
+      metrics: measured({ ndcg10VsPopularity: below }),
+    },
+  ])('keeps out what $name, the first model too, unless told always', ({ metrics }) => {
+    for (const live of [null, { version: 'v1', heldOut: heldOut(1) }]) {
+      const got = gate({ live, metrics });
+      expect(got).toMatchObject({ publish: false, reason: 'below-baseline' });
+      expect(got.message).toMatch(/0\.2000 \(95 % interval .*--publish always/);
+    }
+    expect(gate({ metrics, policy: 'always' }).publish).toBe(true);
+    expect(gate({ metrics, next: heldOut(2) }).reason).toBe('worse');
+  });
+
+  it.each([
+    { name: 'worse by chance alone', metrics: measured({ rmseVsBias: { ...above, low: -0.01 } }) },
+    { name: 'of too few rows', metrics: measured({ testRows: 29, rmseVsBias: above }) },
+    { name: 'of too few readers', metrics: measured({ readers: 29, ndcg10VsPopularity: below }) },
+    { name: 'of nobody to rank for', metrics: measured({ ndcg10VsPopularity: null }) },
+  ])('does not take for a loss a difference that is $name', ({ metrics }) => {
+    expect(gate({ metrics }).publish).toBe(true);
   });
 
   it('tells the figures, the version and the way out', () => {

@@ -1,3 +1,4 @@
+import type { Interval, Metrics } from '../../contracts/metrics.ts';
 import type { Decision } from '../../contracts/run.ts';
 import { pairedBootstrap, rmseDifference } from '../evaluate/bootstrap.ts';
 import { squaredErrors } from '../evaluate/metrics.ts';
@@ -5,6 +6,9 @@ import type { HeldOut } from './held-out.ts';
 
 /** Shared rows that are always enough to compare on; of a smaller held-out set, half is. */
 const ENOUGH_ROWS = 200;
+
+/** Rows or readers from which on an interval says whether a baseline wins: with fewer, the bootstrap's is too narrow. */
+const ENOUGH_FOR_BASELINE = 30;
 
 /** The version that is live, with its held-out predictions if it has them. */
 export interface LiveVersion {
@@ -20,6 +24,8 @@ export interface GateInput {
   /** Null before the first version. */
   readonly live: LiveVersion | null;
   readonly next: HeldOut;
+  /** What the new model measured. */
+  readonly metrics: Pick<Metrics, 'testRows' | 'model' | 'differences'>;
   /** Seed of the bootstrap. */
   readonly seed: number;
 }
@@ -64,11 +70,34 @@ function verdict(input: GateInput, comparison: Comparison): Verdict {
         reason: 'policy-always',
         message: 'Publishing does not depend on the comparison.',
       };
-    case 'if-not-worse':
-      return input.live === null
-        ? { publish: true, reason: 'first-version', message: 'No model is live yet.' }
-        : judge(input.live, comparison, input.margin);
+    case 'if-not-worse': {
+      const found: Verdict =
+        input.live === null
+          ? { publish: true, reason: 'first-version', message: 'No model is live yet.' }
+          : judge(input.live, comparison, input.margin);
+      const loss = found.publish ? lossToBaseline(input.metrics) : null;
+      return loss === null
+        ? found
+        : { publish: false, reason: 'below-baseline', message: `${loss}. ${NEVERTHELESS}` };
+    }
   }
+}
+
+/** What the model is surely worse at than a baseline, in words: the whole interval of the difference is on the wrong side. */
+function lossToBaseline({ testRows, model, differences }: GateInput['metrics']): string | null {
+  const { rmseVsBias, ndcg10VsPopularity } = differences;
+  if (testRows >= ENOUGH_FOR_BASELINE && rmseVsBias.low > 0) {
+    return `Predicts worse than biases of readers and books alone: RMSE ${within(rmseVsBias)}`;
+  }
+  const { readers } = model.ranking;
+  if (ndcg10VsPopularity === null || readers < ENOUGH_FOR_BASELINE) return null;
+  return ndcg10VsPopularity.high < 0
+    ? `Ranks worse than popularity: NDCG@10 ${within(ndcg10VsPopularity)} over ${readers} readers`
+    : null;
+}
+
+function within({ value, low, high }: Interval): string {
+  return `${signed(value)} (95 % interval ${signed(low)} to ${signed(high)})`;
 }
 
 function judge(live: LiveVersion, { difference, sharedRows }: Comparison, margin: number): Verdict {
@@ -80,8 +109,8 @@ function judge(live: LiveVersion, { difference, sharedRows }: Comparison, margin
       message: `Only ${sharedRows} held-out ratings are shared with version ${live.version}, too few to compare. ${NEVERTHELESS}`,
     };
   }
-  const { value, low, high } = difference;
-  const figures = `RMSE ${signed(value)} (95 % interval ${signed(low)} to ${signed(high)}) against version ${live.version} on ${sharedRows} shared held-out ratings`;
+  const { value, high } = difference;
+  const figures = `RMSE ${within(difference)} against version ${live.version} on ${sharedRows} shared held-out ratings`;
   if (value <= 0) {
     return {
       publish: true,
