@@ -2,7 +2,7 @@
  * Measures the main figures and writes docs/benchmarks.md and the figures in README.md.
  *
  *     --quick        everything at reduced size, printed and not written
- *     --only PARTS   some of train, accuracy, fold-in, serving; printed and not written
+ *     --only PARTS   some of train, sweeps, accuracy, fold-in, serving; printed and not written
  *     --store URL    use the model that is live there instead of training one
  *     --json         print the results as JSON
  */
@@ -16,10 +16,11 @@ import { describeMachine } from './bench/machine.ts';
 import { type Results, benchmarksPage, withFigures } from './bench/page.ts';
 import type { Part } from './bench/part.ts';
 import { servingPart } from './bench/serving-part.ts';
+import { sweepsPart } from './bench/sweeps-part.ts';
 import { trainPart } from './bench/train-part.ts';
 import { projectFolder } from '../src/runtime/environment.ts';
 
-const PARTS = ['train', 'accuracy', 'fold-in', 'serving'] as const;
+const PARTS = ['train', 'sweeps', 'accuracy', 'fold-in', 'serving'] as const;
 type PartName = (typeof PARTS)[number];
 
 interface Plan {
@@ -58,6 +59,10 @@ async function measure({ parts, store: given, quick }: Plan, folder: string): Pr
     const trained = await trainPart(store, { folder, quick });
     ({ ratings } = trained);
     if (has('train')) done.push(trained.part);
+  }
+  if (has('sweeps')) {
+    say('sweeps');
+    done.push(sweepsPart(quick));
   }
   if (has('accuracy')) {
     say('accuracy');

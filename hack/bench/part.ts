@@ -43,13 +43,26 @@ interface Measured {
 }
 
 /** A figure that is reached up to its limit. */
-export function atMost({ what, command, value, limit, digits, unit = '', note }: Measured): Figure {
+export function atMost(measured: Measured): Figure {
+  return figure('at most', measured.value <= measured.limit, measured);
+}
+
+/** A figure that is reached from its limit on. */
+export function atLeast(measured: Measured): Figure {
+  return figure('at least', measured.value >= measured.limit, measured);
+}
+
+function figure(
+  bound: string,
+  reached: boolean,
+  { what, command, value, limit, digits, unit = '', note }: Measured,
+): Figure {
   const shown = `${number(value, digits)}${unit}`;
   return {
     what,
-    asked: `at most ${limit.toLocaleString('en-US')}${unit}`,
+    asked: `${bound} ${limit.toLocaleString('en-US')}${unit}`,
     measured: note === undefined ? shown : `${shown} (${note})`,
-    reached: value <= limit,
+    reached,
     command,
   };
 }

@@ -72,18 +72,17 @@ const pool = new SweepPool(Number(values.threads));
 const ratings = data.matrix.size;
 const found: Record<string, unknown> = { ratings, rank };
 if (values.train) {
-  const reports: unknown[] = [];
-  const took = timed(() => {
-    for (const report of train(data, { rank, sweeps, seed: 1 }, HeldOutRows.none, pool)) {
-      reports.push(report);
-      process.stderr.write(`sweep ${report.sweep}: noise ${report.noiseSd.toFixed(4)}\n`);
+  const { result, ...took } = timed(() => {
+    const sweep = train(data, { rank, sweeps, seed: 1 }, HeldOutRows.none, pool);
+    let next = sweep.next();
+    let last = 0;
+    for (; next.done !== true; next = sweep.next()) {
+      last = next.value.sweep;
+      process.stderr.write(`sweep ${last}: noise ${next.value.noiseSd.toFixed(4)}\n`);
     }
+    return { sweeps: last, factors: next.value.dim - 1 };
   });
-  Object.assign(found, {
-    sweeps: reports.length,
-    seconds: took.seconds,
-    cpuSeconds: took.cpuSeconds,
-  });
+  Object.assign(found, { ...result, ...took });
 } else {
   const each = timeSweeps(data, rank, sweeps, pool);
   const total = each.reduce((sum, { seconds }) => sum + seconds, 0);
