@@ -7,6 +7,8 @@ export interface Answer {
   readonly body: Buffer | string;
   /** Counted in the metrics: where a list came from. */
   readonly source?: string;
+  /** Whom it is about, and the number of their last feedback: it does not hold any more once there is another. */
+  readonly reader?: { readonly id: string; readonly revision: number };
 }
 
 /** Answers hold for as long as the version is live, but a cache cannot know when it ends. */
@@ -14,8 +16,11 @@ export const CACHEABLE = 'public, max-age=60, stale-while-revalidate=600';
 /** Where a key is needed, no shared cache may answer those who have none. */
 export const CACHEABLE_BY_CLIENT = CACHEABLE.replace('public', 'private');
 
+/** Whoever keeps the answer asks each time whether it still holds: its reader says new things now and then. */
+const CHANGING = 'private, no-cache';
+
 /** Changes whenever the same version is written down differently. */
-const REPRESENTATION = '1';
+const REPRESENTATION = '2';
 
 /** JSON that must not be kept by caches. */
 export function freshJson(body: object, status = 200): Answer {
@@ -26,13 +31,13 @@ export function freshJson(body: object, status = 200): Answer {
   };
 }
 
-/** JSON that follows from the model's version and the request alone; `etag` from `etagOf`. */
-export function cacheableJson(body: object, etag: string): Answer {
+/** JSON that follows from the model's version and the request, and where it `changes` from what a reader says; `etag` from `etagOf`. */
+export function cacheableJson(body: object, etag: string, changes = false): Answer {
   return {
     status: 200,
     headers: {
       'Content-Type': 'application/json; charset=utf-8',
-      'Cache-Control': CACHEABLE,
+      'Cache-Control': changes ? CHANGING : CACHEABLE,
       ETag: etag,
     },
     body: JSON.stringify(body),
@@ -40,8 +45,9 @@ export function cacheableJson(body: object, etag: string): Answer {
 }
 
 /** The client has it already. */
-export function notModified(etag: string): Answer {
-  return { status: 304, headers: { 'Cache-Control': CACHEABLE, ETag: etag }, body: '' };
+export function notModified(etag: string, changes = false): Answer {
+  const control = changes ? CHANGING : CACHEABLE;
+  return { status: 304, headers: { 'Cache-Control': control, ETag: etag }, body: '' };
 }
 
 /** Strong ETag of an answer that is a function of `parts` only. */

@@ -66,6 +66,8 @@ afterEach(() => {
 
 const bearer = (key: string): Record<string, string> => ({ Authorization: `Bearer ${key}` });
 
+const VERBS = { GET: 'get', POST: 'post', DELETE: 'delete' } as const;
+
 describe('a server with keys', () => {
   let api: ApiUnderTest;
 
@@ -82,7 +84,7 @@ describe('a server with keys', () => {
   async function expectGuarded({ method, path: pattern, scope }: Route): Promise<void> {
     const url = pattern.replaceAll(/\{\w+\}/g, '8');
     const ask = (headers: Record<string, string>): Promise<Seen> =>
-      seen(request(api.listener)[method === 'POST' ? 'post' : 'get'](url).set(headers));
+      seen(request(api.listener)[VERBS[method]](url).set(headers));
     const needed = { code: 'KEY_NEEDED', status: 401 };
     const without = await ask({});
     expect(without.body, url).toMatchObject(needed);

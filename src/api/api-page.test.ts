@@ -10,6 +10,7 @@ import {
   welcomeAnswerSchema,
 } from '../contracts/http.ts';
 import { coldStartAnswerSchema, foldInAnswerSchema } from '../contracts/http-fold-in.ts';
+import { eraseAnswerSchema, feedbackAnswerSchema } from '../contracts/http-feedback.ts';
 import { ROUTES } from './routes.ts';
 
 const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
@@ -25,6 +26,8 @@ const EXAMPLES: Array<{ heading: string; schema: z.ZodObject }> = [
   { heading: 'GET /recommend/{user_id}', schema: recommendAnswerSchema },
   { heading: 'POST /recommend', schema: foldInAnswerSchema },
   { heading: 'POST /recommend/cold-start', schema: coldStartAnswerSchema },
+  { heading: 'POST /feedback', schema: feedbackAnswerSchema },
+  { heading: 'DELETE /users/{user_id}', schema: eraseAnswerSchema },
   { heading: 'GET /users', schema: usersAnswerSchema },
   { heading: 'GET /stats', schema: statsAnswerSchema },
   { heading: 'GET /health', schema: healthAnswerSchema },

@@ -76,8 +76,11 @@ function hotUserId(url: string): string | null {
   }
 }
 
+/** How Express calls them. */
+const METHODS = { GET: 'get', POST: 'post', DELETE: 'delete' } as const;
+
 function mount(app: Express, route: Route, deps: ApiDeps): void {
-  const method = route.method === 'POST' ? 'post' : 'get';
+  const method = METHODS[route.method];
   app[method](expressPath(route.path), (request: Request, response: Response) => {
     const body = (): Promise<unknown> => jsonBody(request, response);
     exchange(route, request, response, { params: request.params, body }, deps);

@@ -21,7 +21,7 @@ async function publish(
   version = 'v1',
   counts: ReturnType<typeof sampleCounts> | null = sampleCounts(),
 ) {
-  await publishSample(api.switched.store, version, ['8'], undefined, counts);
+  await publishSample(api.switched.store, version, ['8'], undefined, { counts });
   await api.live.poll();
 }
 

@@ -18,12 +18,12 @@ export function placeOf(cursor: string | undefined, version: string, order: stri
   if (cursor === undefined) return 0;
   const [ofVersion, ofOrder, count] = read(cursor);
   if (ofOrder !== order) {
-    throw new InvalidRequest([{ path: 'cursor', message: `Belongs to the order ${ofOrder}` }]);
+    throw new InvalidRequest([{ path: 'cursor', message: 'Belongs to another list or order' }]);
   }
   if (ofVersion === version) return count;
   throw new AppError(
     'CURSOR_EXPIRED',
-    `The cursor belongs to version ${ofVersion}, and ${version} is live now.`,
+    `The cursor belongs to version ${ofVersion}, and it is ${version} now.`,
     'Start again without cursor.',
   );
 }

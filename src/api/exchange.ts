@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERRORS, type AppError } from '../runtime/errors.ts';
 import type { Answer } from './answer.ts';
 import { CACHEABLE, CACHEABLE_BY_CLIENT, etagMatches, notModified } from './answer.ts';
+import { keptAnswer } from './kept-answer.ts';
 import { COMMON_HEADERS } from './headers.ts';
 import { InvalidRequest, problemOf, toAppError } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
@@ -57,16 +58,16 @@ export function exchange(
   const snapshot = deps.live.snapshot();
   const url = request.url ?? '/';
   const kept = route.method === 'GET' ? snapshot.version?.answers.get(url) : undefined;
-  if (kept !== undefined) {
-    send(response, conditional(kept, request), timed, deps);
-    return;
-  }
-  answerOf(route, request, routed, deps, snapshot).then(
-    (answer) => {
-      if (answer.status === 200 && answer.source !== undefined && 'ETag' in answer.headers) {
-        snapshot.version?.answers.set(url, answer);
-      }
-      send(response, answer, timed, deps);
+  const answer = async (): Promise<Answer> => {
+    const known = kept === undefined ? null : await keptAnswer(kept, snapshot, deps);
+    if (known !== null) return conditional(known, request);
+    const made = await answerOf(route, request, routed, deps, snapshot);
+    if (made.status === 200 && made.reader !== undefined) snapshot.version?.answers.set(url, made);
+    return made;
+  };
+  answer().then(
+    (given) => {
+      send(response, given, timed, deps);
     },
     (error: unknown) => {
       sendError(response, error, timed, deps);
@@ -102,7 +103,7 @@ function queryOf(url: string): Record<string, string> {
 function conditional(answer: Answer, request: IncomingMessage): Answer {
   const etag = answer.headers['ETag'];
   if (etag === undefined || !etagMatches(request.headers['if-none-match'], etag)) return answer;
-  return notModified(etag);
+  return notModified(etag, answer.reader !== undefined && answer.reader.revision > 0);
 }
 
 /** Writes whatever was thrown as problem details; logs what is the server's fault, once. */

@@ -87,7 +87,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const keys = keysFile === undefined ? null : await ApiKeys.open(keysFile, clock, log);
   const rateLimit = await rateLimitOf(options.rateLimit ?? 0, store, clock);
   const door = doorOf({ keys, rateLimit, trustedProxies });
-  const deps = { store, live, door, metrics, log, stopping: () => stopping.signal.aborted };
+  const now = (): Date => clock.now();
+  const isStopping = (): boolean => stopping.signal.aborted;
+  const deps = { store, live, door, metrics, log, now, stopping: isStopping };
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,

@@ -42,6 +42,24 @@ export class ApiMetrics {
     help: 'Requests refused because too many were at work',
     registers: [this.registry],
   });
+  readonly #feedback = new Counter({
+    name: 'bookrec_feedback_total',
+    help: 'Ratings taken as feedback, by the version that was live',
+    labelNames: ['version'],
+    registers: [this.registry],
+  });
+  readonly #checked = new Counter({
+    name: 'bookrec_feedback_checked_total',
+    help: 'First ratings of a book by a reader, which were compared with what had been predicted',
+    labelNames: ['version'],
+    registers: [this.registry],
+  });
+  readonly #within = new Counter({
+    name: 'bookrec_feedback_within_total',
+    help: 'Those of them that lay within the predicted interval, by its share',
+    labelNames: ['version', 'interval'],
+    registers: [this.registry],
+  });
   readonly #observers = new Map<string, Observer>();
 
   /** One answered request. Label sets are bound once, since looking them up costs more than counting. */
@@ -57,6 +75,22 @@ export class ApiMetrics {
 
   answered(source: string): void {
     this.#answers.inc({ source });
+  }
+
+  /** Ratings that were stored. */
+  feedbackTaken(version: string, ratings: number): void {
+    this.#feedback.inc({ version }, ratings);
+  }
+
+  /** A rating beside its prediction: the intervals that held it, of those that were looked at. */
+  feedbackChecked(
+    version: string,
+    holds: ReadonlyArray<{ interval: string; within: boolean }>,
+  ): void {
+    this.#checked.inc({ version });
+    for (const { interval, within } of holds) {
+      this.#within.inc({ version, interval }, within ? 1 : 0);
+    }
   }
 
   shed(): void {
@@ -109,6 +143,17 @@ export class ApiMetrics {
         this.set({ interval: '0.95' }, coverage.p95);
       },
     });
+    const { liveCoverage } = this;
+    new Gauge({
+      name: 'bookrec_feedback_coverage',
+      help: 'Share of the compared ratings within the predicted interval, since the start of this process',
+      labelNames: ['version', 'interval'],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { labels, share } of await liveCoverage()) this.set(labels, share);
+      },
+    });
     new Gauge({
       name: 'bookrec_degraded',
       help: '1 while a model is served without its store',
@@ -118,6 +163,19 @@ export class ApiMetrics {
       },
     });
   }
+
+  /** Coverage of the feedback so far, by version and interval. */
+  readonly liveCoverage = async (): Promise<
+    Array<{ labels: Record<string, string>; share: number }>
+  > => {
+    const checked = await this.#checked.get();
+    const total = new Map(checked.values.map(({ labels, value }) => [labels.version, value]));
+    const within = await this.#within.get();
+    return within.values.map(({ labels: { version = '', interval = '' }, value }) => ({
+      labels: { version: String(version), interval: String(interval) },
+      share: value / (total.get(version) ?? Number.NaN),
+    }));
+  };
 
   /** Adds memory, CPU and event-loop lag of the process. */
   watchProcess(): void {

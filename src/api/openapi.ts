@@ -115,5 +115,6 @@ const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   410: 'The cursor belongs to a version of the model that is not live any more',
   413: 'The body exceeds 256 kB',
   415: 'The body is not JSON',
+  422: 'The Idempotency-Key was sent with another body before',
   503: 'No model has been trained yet, or the store does not answer',
 };

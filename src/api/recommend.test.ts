@@ -1,6 +1,7 @@
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiUnderTest, apiUnderTest, seen } from '../testing/api-under-test.ts';
+import { recommendAnswerSchema } from '../contracts/http.ts';
 import { foldInAnswerSchema } from '../contracts/http-fold-in.ts';
 import { publishSample, SAMPLE_ISBNS } from '../testing/sample-version.ts';
 
@@ -52,7 +53,48 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
       total_available: 3,
       source: 'personal',
       model_version: 'v1',
+      next: expect.any(String) as string,
     });
+  });
+
+  it('pages through a list, and ends the pages with the version', async () => {
+    await publish('v1');
+    const pages: unknown[] = [];
+    let cursor = '';
+    for (const rank of [1, 2, 3]) {
+      const { body } = await seen(get(`/recommend/8?top_k=1${cursor}`).expect(200));
+      const page = recommendAnswerSchema.parse(body);
+      expect(page.recommendations).toMatchObject([{ rank }]);
+      pages.push(page.recommendations[0]?.isbn);
+      if (rank === 3) expect(page.next).toBeNull();
+      else cursor = `&cursor=${page.next ?? ''}`;
+    }
+    expect(new Set(pages).size).toBe(3);
+    for (const url of [`/recommend/9?top_k=1${cursor}`, `/recommend/8?min_year=1990${cursor}`]) {
+      await seen(get(url).expect(400));
+    }
+    await publish('v2');
+    const { body } = await seen(get(`/recommend/8?top_k=1${cursor}`).expect(410));
+    expect(body).toMatchObject({ code: 'CURSOR_EXPIRED' });
+  });
+
+  it('leaves out what is not asked for, and says how many there are', async () => {
+    await publish('v1');
+    const isbns = async (query: string): Promise<string[]> => {
+      const { body } = await seen(get(`/recommend/8?${query}`).expect(200));
+      const { recommendations, source } = recommendAnswerSchema.parse(body);
+      expect(source).toBe('personal');
+      return recommendations.map(({ isbn }) => isbn);
+    };
+    const [first = '', second = '', third = ''] = SAMPLE_ISBNS;
+    expect(await isbns('policy=rating')).toEqual([first, second, third]);
+    expect(await isbns(`exclude=0-19-515344-8,unknown`)).toEqual([second, third]);
+    expect(await isbns('min_year=1992&max_year=2001')).toEqual([second]);
+    expect(await isbns('author=carlo%20d%27este')).toEqual([third]);
+    expect(await isbns('author=nobody')).toEqual([]);
+    for (const wrong of ['policy=best', 'min_year=x', 'max_per_author=0', 'cursor=x']) {
+      await seen(get(`/recommend/8?${wrong}`).expect(400));
+    }
   });
 
   it('says in a note that fewer books are there than asked for', async () => {
@@ -127,7 +169,7 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
     expect(api.logged).toEqual([]);
   });
 
-  it('answers 304 to its own ETag without asking the store', async () => {
+  it('answers 304 to its own ETag', async () => {
     await publish('v1');
     const { headers } = await seen(get('/recommend/8'));
     expect(headers['cache-control']).toMatch(/^public, max-age=60, stale-while-revalidate=\d+$/);
@@ -143,7 +185,7 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
       .expect(304);
     expect(other.text).toBe('');
     expect(other.headers['etag']).toBe(changed.headers['etag']);
-    expect(api.switched.calls.length).toBe(asked);
+    expect(api.switched.calls.slice(asked)).toEqual(['reader', 'feedback']);
   });
 
   it('gives every reader, length and version an ETag of its own', async () => {
@@ -162,7 +204,8 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
     const asked = api.switched.calls.length;
     const second = await get('/recommend/8');
     expect(second.body).toEqual(first.body);
-    expect(api.switched.calls.length).toBe(asked);
+    // Whether the reader has said something since.
+    expect(api.switched.calls.slice(asked)).toEqual(['feedback']);
     await publish('v2', [2, 3, 4, 5, 6]);
     const { body } = await seen(get('/recommend/8'));
     expect(body).toMatchObject({ model_version: 'v2' });
@@ -174,7 +217,7 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
     const gate = Promise.withResolvers<undefined>();
     api.switched.gate = () => gate.promise;
     const waiting = get('/recommend/8').then(({ body }: request.Response) => body as unknown);
-    await expect.poll(() => api.switched.calls.at(-1)).toBe('reader');
+    await expect.poll(() => api.switched.calls.at(-1)).toBe('feedback');
     await publish('v2', [2, 3, 4, 5, 6]);
     gate.resolve(undefined);
     const body = await waiting;
@@ -199,6 +242,20 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
     const back = await get('/recommend/8');
     expect(back.body).toMatchObject({ source: 'personal' });
     expect(back.body).not.toHaveProperty('degraded');
+  });
+
+  it('marks a list from memory while the store is away, and lets no cache have it', async () => {
+    await publish('v1');
+    const before = await seen(get('/recommend/8').expect(200));
+    api.switched.away = true;
+    const during = await seen(get('/recommend/8').expect(200));
+    await api.live.poll();
+    const later = await seen(get('/recommend/8').expect(200));
+    for (const { body, headers } of [during, later]) {
+      expect(body).toEqual({ ...(before.body as object), degraded: true });
+      expect(headers['cache-control']).toBe('no-store');
+      expect(headers).not.toHaveProperty('etag');
+    }
   });
 
   it('says that the store is away when no model could ever be loaded', async () => {

@@ -6,16 +6,17 @@ import { round } from './round.ts';
 
 type Source = Recommendation['source'];
 
-/** The first `topK` entries of a list as the API shows them. */
+/** `topK` entries of a list, from a place on, as the API shows them. */
 export function recommendationsOf(
   version: LiveVersion,
   list: RankedList,
   topK: number,
   source: Source,
+  from = 0,
 ): Recommendation[] {
-  const count = Math.min(topK, list.book.length);
+  const count = Math.max(0, Math.min(topK, list.book.length - from));
   return Array.from({ length: count }, (_, place) =>
-    recommendationAt(version, list, place, source),
+    recommendationAt(version, list, from + place, source),
   );
 }
 

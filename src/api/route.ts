@@ -16,6 +16,7 @@ export interface ApiDeps {
   readonly door: Door;
   readonly metrics: ApiMetrics;
   readonly log: Logger;
+  readonly now: () => Date;
   /** True once the process is asked to stop. */
   readonly stopping: () => boolean;
 }
@@ -46,7 +47,7 @@ export interface AnswerKind {
 }
 
 interface RouteShape<P, Q, B> {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** OpenAPI style: `/recommend/{user_id}`. */
   readonly path: string;
   /** What a key must be good for where keys are asked for; `open` needs none. */

@@ -3,13 +3,14 @@ import { openApiDocument } from './openapi.ts';
 import { type Route, route } from './route.ts';
 import { book, books, searchBooks, searchBooksByBody } from './routes/books.ts';
 import { coldStart } from './routes/cold-start.ts';
+import { feedback } from './routes/feedback.ts';
 import { foldIn } from './routes/fold-in.ts';
 import { home, pageScript, pageStyle } from './routes/home.ts';
 import { modelInfo, stats } from './routes/model.ts';
 import { health, livez, metrics, readyz } from './routes/probes.ts';
 import { recommend } from './routes/recommend.ts';
 import { run, runs } from './routes/runs.ts';
-import { users } from './routes/users.ts';
+import { eraseUser, users } from './routes/users.ts';
 
 let document: string | null = null;
 
@@ -44,7 +45,9 @@ export const ROUTES: readonly Route[] = [
   recommend,
   foldIn,
   coldStart,
+  feedback,
   users,
+  eraseUser,
   books,
   // Before the route of one book, which would take `search` for an ISBN.
   searchBooks,

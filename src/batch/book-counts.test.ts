@@ -31,4 +31,7 @@ it('counts a rating half for every 90 days before the newest', () => {
     { levels: [1, 2, 3], timestamps: [1000 * DAY, 910 * DAY, 820 * DAY] },
   );
   expect(countRatings(dataset).recent).toEqual(Float32Array.of(1.5, 0.25));
+  // As for feedback on data without times.
+  const some = { ...dataset, timestamps: Float64Array.of(NaN, 1000 * DAY, NaN) };
+  expect(countRatings(some).recent).toEqual(Float32Array.of(1, 0));
 });

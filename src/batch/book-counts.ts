@@ -9,12 +9,13 @@ export function countRatings({ books, levels, ratings, timestamps }: Dataset): B
   const levelOf = new Map(Array.from(levels, (level, l) => [level, l]));
   const byLevel = new Uint32Array(books.ids.length * levels.length);
   const recent = timestamps === null ? null : new Float32Array(books.ids.length);
-  const newest = timestamps?.reduce((a, b) => Math.max(a, b), 0) ?? 0;
+  // A rating without a time is of no time that is known: it says nothing of what is read of late.
+  const newest = timestamps?.reduce((a, b) => (b > a ? b : a), 0) ?? 0;
   for (const [row, book] of ratings.book.entries()) {
     const level = levelOf.get(ratings.value[row] ?? Number.NaN);
     if (level !== undefined) add(byLevel, book * levels.length + level, 1);
-    const age = newest - (timestamps?.[row] ?? 0);
-    if (recent !== null) add(recent, book, 2 ** (-age / HALF_LIFE_SECONDS));
+    const age = newest - (timestamps?.[row] ?? Number.NaN);
+    if (recent !== null && age >= 0) add(recent, book, 2 ** (-age / HALF_LIFE_SECONDS));
   }
   return { byLevel, recent };
 }

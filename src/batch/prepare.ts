@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts';
 import { splitRows, type Split } from './evaluate/split.ts';
 import { coreRows } from './ingest/core-rows.ts';
 import type { Dataset } from './ingest/dataset.ts';
+import type { Feedback } from './read-feedback.ts';
 import { formatReport } from './ingest/format-report.ts';
 import { ingest } from './ingest/ingest.ts';
 import { trainingRows } from './ingest/training-rows.ts';
@@ -13,15 +14,17 @@ import { trainingRows } from './ingest/training-rows.ts';
 export type DataSettings = Pick<Settings, (typeof DATA_KEYS)[number]>;
 export type RowSettings = Pick<Settings, (typeof ROW_KEYS)[number]>;
 
-/** Reads the data folder and logs what was found; throws as `ingest` does. */
+/** Reads the data folder, and what readers have said since, and logs what was found; throws as `ingest` does. */
 export async function readData(
   settings: DataSettings,
   { log, signal }: { log: Log; signal: AbortSignal },
+  feedback?: Feedback,
 ): Promise<{ dataset: Dataset; report: DataReport }> {
   const { dataset, report } = await ingest({
     dir: settings.data,
     scale: settings.scale === undefined ? null : levelsBetween(settings.scale),
     maxBadFraction: settings.maxBad,
+    ...(feedback === undefined ? {} : { feedback }),
     signal,
   });
   for (const line of formatReport(report).split('\n')) if (line !== '') log.info(line);

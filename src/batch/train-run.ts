@@ -18,6 +18,7 @@ import { measure, type MeasureTask } from './measure.ts';
 import { type Measured, measuredColumns, measuredFrom } from './measured.ts';
 import { readData, rowsToLearn, splitToLearn } from './prepare.ts';
 import { type Publication, publish } from './publish.ts';
+import { type Feedback, readFeedback } from './read-feedback.ts';
 import { rounded } from './rounded.ts';
 import { idAt, RunRecorder, writeSummary } from './run-recorder.ts';
 import { carriedBy, StoredTrail, trainingName } from './trail.ts';
@@ -90,7 +91,8 @@ class TrainRun {
     const { recorder } = this;
     recorder.record.backend = chooseBackend(settings.backend);
     await recorder.phase('ingest');
-    const { dataset, report } = await readData(settings, this.#deps);
+    const feedback = await this.#feedback();
+    const { dataset, report } = await readData(settings, this.#deps, feedback);
     recorder.record.data = report;
     const contentHash = contentHashOf(dataset, settings);
     recorder.record.contentHash = contentHash;
@@ -143,6 +145,7 @@ class TrainRun {
         policy: settings.policy,
         metrics,
         trainSeconds: recorder.record.seconds['train'] ?? 0,
+        ...(feedback.revision > 0 ? { feedback: feedback.revision } : {}),
       };
       await this.#publish(manifest, dataset, { model, heldOut, start: point });
       await this.#finishPublished();
@@ -188,6 +191,16 @@ class TrainRun {
     } catch (cause) {
       this.#deps.log.warn({ err: cause }, 'the end of the run could not be recorded');
     }
+  }
+
+  /** Who was erased is left out whether feedback is wanted or not. */
+  async #feedback(): Promise<Feedback> {
+    const feedback = await readFeedback(this.#deps.store);
+    const { ratings, erased, revision } = feedback;
+    if (revision > 0) {
+      this.#deps.log.info({ ratings: ratings.length, erased: erased.size, revision }, 'feedback');
+    }
+    return this.#settings.feedback === 'yes' ? feedback : { ratings: [], erased, revision: 0 };
   }
 
   async #isLive(contentHash: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { metricsSchema } from './metrics.ts';
+import { POLICIES } from './policies.ts';
 
 /** Bodies and parameters of the HTTP API. Field names are those that older clients read. */
 
@@ -29,8 +30,43 @@ export const recommendParamsSchema = z.strictObject({
   user_id: z.string().min(1).describe('Id of the reader, URL-encoded; any string'),
 });
 
+export const MAX_EXCLUDED = 100;
+const year = wholeNumberText(1, 9999).optional();
+
 export const recommendQuerySchema = z.strictObject({
-  top_k: wholeNumberText(1, MAX_TOP_K).default(DEFAULT_TOP_K).describe('How many books'),
+  top_k: wholeNumberText(1, MAX_TOP_K).default(DEFAULT_TOP_K).describe('How many books a page'),
+  cursor: z
+    .string()
+    .max(500)
+    .optional()
+    .describe(
+      'The `next` of the page before; holds as long as model, reader and options are the same',
+    ),
+  policy: z
+    .enum(POLICIES)
+    .optional()
+    .describe('Order of the list, see `POST /recommend`; that of the training if it is left out'),
+  seed: wholeNumberText(0, 2 ** 32 - 1)
+    .default(1)
+    .describe('Seed of the draw of policy `explore`'),
+  max_per_author: wholeNumberText(1, 10)
+    .optional()
+    .describe('Most books of one author in ten places; 10 for no limit'),
+  min_year: year.describe('Least year of publication; books of unknown year are left out'),
+  max_year: year.describe('Greatest year of publication; books of unknown year are left out'),
+  author: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Books of this author alone; case and accents do not matter'),
+  exclude: z
+    .string()
+    .max(3000)
+    .transform((text) => text.split(',').filter((isbn) => isbn.trim() !== ''))
+    .pipe(z.array(z.string()).max(MAX_EXCLUDED))
+    .optional()
+    .describe(`ISBNs of books to leave out, ${String(MAX_EXCLUDED)} at most, between commas`),
 });
 
 export const usersQuerySchema = z.strictObject({
@@ -84,6 +120,10 @@ export const listFields = {
 export const recommendAnswerSchema = z.object({
   user_id: z.string(),
   ...listFields,
+  next: z
+    .string()
+    .nullable()
+    .describe('Give it as `cursor` for the next page; null at the end of the list'),
   degraded: z
     .literal(true)
     .optional()
@@ -176,6 +216,7 @@ export const problemSchema = z.object({
 });
 
 export type Recommendation = z.infer<typeof recommendationSchema>;
+export type RecommendQuery = z.output<typeof recommendQuerySchema>;
 export type RecommendAnswer = z.infer<typeof recommendAnswerSchema>;
 export type UsersAnswer = z.infer<typeof usersAnswerSchema>;
 export type StatsAnswer = z.infer<typeof statsAnswerSchema>;

@@ -32,6 +32,8 @@ export const manifestSchema = z.object({
   policy: z.string(),
   metrics: metricsSchema,
   trainSeconds: z.number(),
+  /** Number of the last change of feedback that the training read, in the store that it is in; none for an imported version. */
+  feedback: z.number().int().optional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -26,6 +26,7 @@ export const MODEL_KEYS = [
 /** Settings of a training run, without those of the store. */
 export const TRAIN_KEYS = [
   ...DATA_KEYS,
+  'feedback',
   ...MODEL_KEYS,
   'warmStart',
   'checkpointMinutes',

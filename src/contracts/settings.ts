@@ -161,6 +161,10 @@ export const settingsSchema = z.strictObject({
     },
     count(0, 1_000_000).default(0),
   ),
+  feedback: given(
+    { value: 'yes|no', description: 'Train on what readers have said since the data, too' },
+    z.enum(['yes', 'no']).default('yes'),
+  ),
   rank: given(
     { value: 'n', description: 'Number of factors; the model shuts down those it does not need' },
     count(1, 64).default(8),

@@ -30,7 +30,7 @@ describe('the best books of a reader', () => {
           randomInput(random, 200, unrated, rated),
         ]) {
           fold.solve(input);
-          const got = ranking.best(fold, input.ratedBook, input.unratedBook, count);
+          const got = ranking.best(fold, input, count);
           const met = new Set([...input.ratedBook, ...input.unratedBook]);
           const score = (book: number) => fold.predict(book).mean;
           const want = Array.from(model.listed.keys())
@@ -90,7 +90,7 @@ describe('the best books of a reader', () => {
       ratedValue: rated.map(([, value]) => value),
       unratedBook,
     });
-    return Array.from(new ListRanking(model).best(fold, ratedBook, unratedBook, count));
+    return Array.from(new ListRanking(model).best(fold, { ratedBook, unratedBook }, count));
   }
 
   it('come in the order of their index where they are equally good', () => {

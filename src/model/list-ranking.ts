@@ -1,6 +1,7 @@
 import { effectPosterior } from './content-effects.ts';
 import type { LabelSpace } from './label-space.ts';
 import type { FoldIn } from './fold-in.ts';
+import type { ReaderInput } from './recommender.ts';
 import type { RatingModel } from './trained-model.ts';
 
 /** A family with at most this many labels is bounded as a whole; one with more is looked up label by label. */
@@ -54,13 +55,22 @@ export class ListRanking {
     this.seen = new Int32Array(model.listed.length);
   }
 
-  /** Listed books that the reader of `fold` has not met, best first, at most `count`; ties by index. */
-  best(fold: FoldIn, ratedBook: Uint32Array, unratedBook: Uint32Array, count: number): Int32Array {
+  /**
+   * Listed books that the reader of `fold` has not met, best first, at most `count`; ties by index. With `allowed` only those
+   * where it is 1.
+   */
+  best(
+    fold: FoldIn,
+    { ratedBook, unratedBook }: Pick<ReaderInput, 'ratedBook' | 'unratedBook'>,
+    count: number,
+    allowed: Uint8Array | null = null,
+  ): Int32Array {
     const { step } = fold;
     const { familyOf } = this.model.books.labels;
     this.start(count);
-    for (const book of ratedBook) this.seen[book] = this.query;
-    for (const book of unratedBook) this.seen[book] = this.query;
+    for (const met of [ratedBook, unratedBook])
+      for (const book of met) this.seen[book] = this.query;
+    this.passOver(allowed);
     const bestOf = new Float64Array(this.fewLabels.length);
     for (const g of step.placement.touched) {
       this.effect[g] = effectPosterior(step, g).mean;
@@ -82,6 +92,11 @@ export class ListRanking {
     }
     for (const g of step.placement.touched) this.effect[g] = 0;
     return this.top.slice(0, this.size);
+  }
+
+  private passOver(allowed: Uint8Array | null): void {
+    if (allowed === null) return;
+    for (const book of this.order) if (allowed[book] !== 1) this.seen[book] = this.query;
   }
 
   private start(count: number): void {

@@ -64,13 +64,17 @@ export class ModelRecommender implements Recommender {
     return text.toLowerCase();
   }
 
-  recommend(reader: ReaderInput, topK: number, choice: ListChoice = DEFAULT_CHOICE): RankedList {
+  recommend(
+    reader: ReaderInput,
+    topK: number,
+    choice: ListChoice = DEFAULT_CHOICE,
+    allowed: Uint8Array | null = null,
+  ): RankedList {
     this.fold.solve(reader);
-    const { ratedBook, unratedBook } = reader;
     if (choice.policy !== 'rating') {
-      return this.listOf(this.maker.list(this.fold, reader, topK, choice));
+      return this.listOf(this.maker.list(this.fold, reader, { count: topK, choice, allowed }));
     }
-    const best = this.ranking.best(this.fold, ratedBook, unratedBook, POOL * topK);
+    const best = this.ranking.best(this.fold, reader, POOL * topK, allowed);
     return this.listOf(this.maker.listOf(this.fold, reader, best, { count: topK, choice }));
   }
 

@@ -59,7 +59,15 @@ export interface Recommender {
   readonly signals: readonly string[];
   /** Label indices for named fields, e.g. `{country: 'usa', age: '31'}`; what is unknown is left out. */
   labelsOf(fields: Readonly<Record<string, string>>): Uint32Array;
-  /** Up to `topK` listed books, best first, none of a work that the reader has rated or met. */
-  recommend(reader: ReaderInput, topK: number, choice?: ListChoice): RankedList;
+  /**
+   * Up to `topK` listed books, best first, none of a work that the reader has rated or met. With `allowed` (a number a book) only
+   * those where it is 1.
+   */
+  recommend(
+    reader: ReaderInput,
+    topK: number,
+    choice?: ListChoice,
+    allowed?: Uint8Array,
+  ): RankedList;
   predict(reader: ReaderInput, books: Uint32Array): Prediction[];
 }

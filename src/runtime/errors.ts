@@ -37,6 +37,11 @@ export const ERRORS = {
   CURSOR_EXPIRED: { status: 410, retryable: false, title: 'The pages of this cursor are gone' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: 'Method not allowed' },
   BODY_TOO_LARGE: { status: 413, retryable: false, title: 'The request body is too large' },
+  KEY_USED_BEFORE: {
+    status: 422,
+    retryable: false,
+    title: 'The Idempotency-Key belongs to another request',
+  },
   MEDIA_TYPE: { status: 415, retryable: false, title: 'The request body is of the wrong type' },
   VERSION_NOT_FOUND: { status: 404, retryable: false, title: 'No such model version' },
   VERSION_EXISTS: { status: 409, retryable: false, title: 'The model version is there already' },

@@ -52,11 +52,16 @@ async function publish(store: Store, { manifest, parts }: Archive): Promise<void
   const writer = await begin(store, manifest.version);
   try {
     for await (const part of parts) await writer.putPart(part);
-    await writer.commit(manifest);
+    await writer.commit(withoutFeedback(manifest));
   } catch (error) {
     await writer.abort();
     throw error;
   }
+}
+
+/** Feedback is numbered by each store for itself: an imported version has read none of this one's. */
+function withoutFeedback({ feedback: _, ...manifest }: Manifest): Manifest {
+  return manifest;
 }
 
 async function begin(store: Store, version: string) {
@@ -78,7 +83,8 @@ async function requireSame(store: Store, archive: Archive, there: Manifest): Pro
   // The archive first: it must be whole before its content says anything.
   const given = await digestOf(archive.parts);
   const same =
-    isDeepStrictEqual(archive.manifest, there) && given === (await digestOf(store.parts(version)));
+    isDeepStrictEqual(withoutFeedback(archive.manifest), withoutFeedback(there)) &&
+    given === (await digestOf(store.parts(version)));
   if (same) return;
   throw new AppError(
     'VERSION_EXISTS',

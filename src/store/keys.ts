@@ -41,6 +41,23 @@ export function checkpointPrefix(training: string): string {
   return `bookrec:checkpoint:${segment(training)}:`;
 }
 
+/** Number of the last change of feedback. */
+export const FEEDBACK_COUNTER = 'bookrec:feedback';
+
+/** Start of the keys of all readers' feedback; it is of no version. */
+export const FEEDBACK_PREFIX = 'bookrec:f:';
+
+/** Start of the keys that say that a request was carried out. */
+export const ONCE_PREFIX = 'bookrec:once:';
+
+export function feedbackKey(reader: string): string {
+  return `${FEEDBACK_PREFIX}${segment(reader)}`;
+}
+
+export function onceKey(name: string): string {
+  return `${ONCE_PREFIX}${segment(name)}`;
+}
+
 /** Start of every key of one version. */
 export function versionPrefix(version: string): string {
   return `bookrec:m:${segment(version)}:`;

@@ -7,6 +7,26 @@ export interface Member {
   readonly score: number;
 }
 
+/** A change that is one step for every other client: all of it happens, or nothing. */
+export interface Append {
+  /** Counter that goes up by one; its new value is the number of the change. */
+  readonly counter: string;
+  /** Each text becomes a line `NUMBER TEXT` at the end of the key's value, or in place of it. No text has a line break. */
+  readonly lines: ReadonlyArray<{
+    readonly key: string;
+    readonly text: string;
+    readonly replaces: boolean;
+  }>;
+  /** Where the key has a value, nothing happens; else it is set to `NUMBER TEXT` for so many seconds. */
+  readonly once: { readonly key: string; readonly text: string; readonly seconds: number } | null;
+}
+
+/** What came of a change: its number, and the text of the earlier one that stood in its way. */
+export interface Appended {
+  readonly number: number;
+  readonly earlier: string | null;
+}
+
 /**
  * The little that the versioned store needs of a backend. Keys are printable ASCII of at most 1,900
  * characters. Every method throws `AppError` with `STORE_UNAVAILABLE`, `STORE_FULL` or `STORE_CORRUPT`.
@@ -22,7 +42,11 @@ export interface Kv {
   put(key: string, value: Uint8Array): Promise<void>;
   /** Writes many values in bounded portions; a failure can leave a part of them. */
   putMany(entries: readonly Entry[]): Promise<void>;
+  /** As durable as `put`. */
+  append(change: Append): Promise<Appended>;
   delete(key: string): Promise<void>;
+  /** Keys that start with the prefix, in portions and in no order; a key that is written meanwhile may come twice. */
+  keysWith(prefix: string): AsyncGenerator<string[]>;
   deletePrefix(prefix: string): Promise<void>;
   /** Adds a member to a scored set, or moves it. Sets are small: versions, runs. */
   addMember(set: string, name: string, score: number): Promise<void>;

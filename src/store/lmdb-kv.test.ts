@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { feedbackConformance } from '../testing/feedback-conformance.ts';
 import { storeConformance } from '../testing/store-conformance.ts';
 import { openStore } from './open-store.ts';
 
@@ -9,10 +10,13 @@ async function folder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'bookrec-lmdb-'));
 }
 
-storeConformance('LMDB', async () => {
+async function backend() {
   const path = await folder();
   return { url: `lmdb:${path}`, stop: () => rm(path, { recursive: true }) };
-});
+}
+
+storeConformance('LMDB', backend);
+feedbackConformance('LMDB', backend);
 
 describe('openStore with lmdb:', () => {
   it('says what is wrong with a path that is a file', async () => {

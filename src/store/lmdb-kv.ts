@@ -12,7 +12,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../runtime/errors.ts';
 import { segment } from './keys.ts';
-import type { Kv, Member } from './kv.ts';
+import type { Append, Appended, Kv, Member } from './kv.ts';
+import { appendIn } from './lmdb-append.ts';
 import { type Limit, type Limiter, memoryLimiter } from './limiter.ts';
 import { type Entry, type PortionLimits, portions } from './portions.ts';
 import { corrupt, full, unavailable } from './store-error.ts';
@@ -144,6 +145,10 @@ class LmdbKv implements Kv {
     });
   }
 
+  append(change: Append): Promise<Appended> {
+    return this.#run(() => appendIn(this.#db, change, Date.now()));
+  }
+
   delete(key: string): Promise<void> {
     return this.#run(() => {
       this.#db.removeSync(key);
@@ -153,8 +158,7 @@ class LmdbKv implements Kv {
   deletePrefix(prefix: string): Promise<void> {
     return this.#run(async () => {
       for (;;) {
-        const range = { start: prefix, end: prefix + AFTER_PREFIX, limit: TRANSACTION.entries };
-        const keys = [...this.#db.getKeys(range)];
+        const keys = this.#keysFrom(prefix, prefix);
         if (keys.length === 0) return;
         this.#db.transactionSync(() => {
           for (const key of keys) this.#db.removeSync(key);
@@ -162,6 +166,22 @@ class LmdbKv implements Kv {
         await turn();
       }
     });
+  }
+
+  async *keysWith(prefix: string): AsyncGenerator<string[]> {
+    for (let from = prefix; ;) {
+      const keys = await this.#run(() => this.#keysFrom(prefix, from));
+      const last = keys.at(-1);
+      if (last === undefined) return;
+      yield keys;
+      // The least key after it: keys are printable.
+      from = `${last}\x01`;
+    }
+  }
+
+  #keysFrom(prefix: string, start: string): string[] {
+    const range = { start, end: prefix + AFTER_PREFIX, limit: TRANSACTION.entries };
+    return [...this.#db.getKeys(range)];
   }
 
   addMember(set: string, name: string, score: number): Promise<void> {

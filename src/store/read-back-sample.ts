@@ -24,6 +24,11 @@ export class ReadBackSample {
     }
   }
 
+  /** The entry is deleted again and not to be looked for. */
+  drop(key: string): void {
+    this.#kept.delete(key);
+  }
+
   /** Throws `STORE_CORRUPT` if an entry is absent or other than it was written. */
   async verify(kv: Kv): Promise<void> {
     const kept = [...this.#kept];

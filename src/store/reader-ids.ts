@@ -56,6 +56,27 @@ export async function listIds(
   return found;
 }
 
+/**
+ * Takes an id off its page, and out of the directory. Two at the same time can undo each other: whoever lists ids leaves out
+ * those of erased readers as well.
+ */
+export async function dropId(kv: Kv, version: string, id: string): Promise<void> {
+  const directory = await kv.get(idDirectoryKey(version));
+  if (directory === null) return;
+  const first = unpackColumns(directory).strings('first');
+  const page = Math.max(0, countUpTo(first, id) - 1);
+  const stored = await kv.get(idPageKey(version, page));
+  if (stored === null) return;
+  const ids = unpackColumns(stored).strings('ids');
+  const rest = ids.filter((other) => other !== id);
+  if (rest.length === ids.length) return;
+  await kv.put(idPageKey(version, page), packColumns({ ids: rest }));
+  if (first[page] !== id) return;
+  // An empty page needs a place between its neighbours.
+  const start = rest[0] ?? first[page + 1] ?? first[page - 1] ?? '';
+  await kv.put(idDirectoryKey(version), packColumns({ first: first.with(page, start) }));
+}
+
 /** The page in which the ids after `after` start. */
 function pageOf(first: readonly string[], after: string | null): number {
   return after === null ? 0 : Math.max(0, countUpTo(first, after) - 1);

@@ -7,6 +7,7 @@ import { AppError } from '../runtime/errors.ts';
 import { certificate } from '../testing/certificate.ts';
 import { leftOut } from '../testing/left-out.ts';
 import { publishNumbered } from '../testing/publisher.ts';
+import { feedbackConformance } from '../testing/feedback-conformance.ts';
 import {
   freePort,
   hasRedisServer,
@@ -46,6 +47,7 @@ async function failure(call: Promise<unknown>): Promise<AppError> {
 
 if (await hasRedisServer()) {
   storeConformance('Redis', () => startRedisServer());
+  feedbackConformance('Redis', () => startRedisServer());
 
   describe('openStore with redis://', () => {
     it('takes the password from the options or the address and never shows it', async () => {

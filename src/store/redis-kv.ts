@@ -1,9 +1,11 @@
 import { Redis } from 'ioredis';
 import type { AppError } from '../runtime/errors.ts';
-import type { Kv, Member } from './kv.ts';
+import type { Append, Appended, Kv, Member } from './kv.ts';
 import { type Limit, type Limiter, redisLimiter } from './limiter.ts';
 import { type Entry, type PortionLimits, portions } from './portions.ts';
 import { type RedisAccess, redisTarget } from './redis-options.ts';
+import { appendTo } from './redis-append.ts';
+import { RedisGets } from './redis-gets.ts';
 import { corrupt, full, unavailable } from './store-error.ts';
 
 /**
@@ -27,6 +29,7 @@ export function openRedis(url: string, access: RedisAccess): Kv {
 class RedisKv implements Kv {
   readonly address: string;
   readonly #redis: Redis;
+  readonly #gets: RedisGets;
   readonly #password: string;
   #downSince: number | null = null;
   #lastError: unknown = undefined;
@@ -37,6 +40,7 @@ class RedisKv implements Kv {
     this.#password = options.password ?? '';
     // Plain arrays and strings, whichever protocol version the server speaks.
     this.#redis = new Redis({ ...options, replyMapping: 'legacy' });
+    this.#gets = new RedisGets(this.#redis);
     // Every failed call reports its own error; this one tells why the connection is away.
     this.#redis.on('error', (error) => (this.#lastError = error));
     this.#redis.on('close', () => (this.#downSince ??= performance.now()));
@@ -48,7 +52,7 @@ class RedisKv implements Kv {
   }
 
   get(key: string): Promise<Uint8Array | null> {
-    return this.#run(() => this.#redis.getBuffer(key));
+    return this.#run(() => this.#gets.get(key));
   }
 
   getMany(keys: readonly string[]): Promise<Array<Uint8Array | null>> {
@@ -75,26 +79,29 @@ class RedisKv implements Kv {
     }
   }
 
+  append(change: Append): Promise<Appended> {
+    return this.#run(() => appendTo(this.#redis, change));
+  }
+
   async delete(key: string): Promise<void> {
     await this.#run(() => this.#redis.unlink(key));
   }
 
   async deletePrefix(prefix: string): Promise<void> {
+    for await (const keys of this.keysWith(prefix)) {
+      await this.#run(() => this.#redis.unlink(keys));
+    }
+  }
+
+  async *keysWith(prefix: string): AsyncGenerator<string[]> {
     let cursor = '0';
     do {
       const step = cursor;
-      cursor = await this.#run(async () => {
-        // Keys hold no character that is special in a pattern.
-        const [next, keys] = await this.#redis.scan(
-          step,
-          'MATCH',
-          `${prefix}*`,
-          'COUNT',
-          KEYS_AT_ONCE,
-        );
-        if (keys.length > 0) await this.#redis.unlink(keys);
-        return next;
-      });
+      // Keys hold no character that is special in a pattern.
+      const scan = () => this.#redis.scan(step, 'MATCH', `${prefix}*`, 'COUNT', KEYS_AT_ONCE);
+      const [next, keys] = await this.#run(scan);
+      if (keys.length > 0) yield keys;
+      cursor = next;
     } while (cursor !== '0');
   }
 

@@ -2,6 +2,7 @@ import type { Manifest } from '../contracts/manifest.ts';
 import type { RunRecord } from '../contracts/run.ts';
 import type { RankedList } from '../model/ranked-list.ts';
 import type { Limit, Limiter } from './limiter.ts';
+import type { FeedbackRow, ReaderFeedback } from './reader-feedback.ts';
 
 /** All that a version keeps of one reader, one key in the store. */
 export interface ReaderRecord {
@@ -44,6 +45,31 @@ export interface VersionWriter {
   abort(): Promise<void>;
 }
 
+/** A name under which a request is carried out once, within a time. */
+export interface Once {
+  readonly name: string;
+  /** What the request asks for, in short: another one under the same name can be told from it. */
+  readonly request: string;
+  readonly seconds: number;
+}
+
+/** What came of feedback. */
+export interface FeedbackTaken {
+  /** Number of the change; it rises with every change. */
+  readonly revision: number;
+  /** `request` of the earlier one under the same name, which was carried out instead; null for the first. */
+  readonly earlier: string | null;
+}
+
+/** What was forgotten of a reader. */
+export interface Erasure {
+  readonly revision: number;
+  /** Ratings given as feedback. */
+  readonly feedback: number;
+  /** Versions that had a list and ratings of the reader. */
+  readonly versions: readonly string[];
+}
+
 /**
  * Versioned models behind one interface, for LMDB and for Redis or Dragonfly.
  * Every method throws `AppError` with `STORE_UNAVAILABLE`, `STORE_FULL` or `STORE_CORRUPT`.
@@ -69,6 +95,19 @@ export interface Store {
    */
   prune(keep: number): Promise<string[]>;
   reader(version: string, id: string): Promise<ReaderRecord | null>;
+  /** What a reader has said since the data were collected; it belongs to no version. */
+  feedback(reader: string): Promise<ReaderFeedback | null>;
+  /** Adds ratings, all or none, before it resolves: every process sees them from then on. */
+  addFeedback(rows: readonly FeedbackRow[], once: Once): Promise<FeedbackTaken>;
+  /** Number of the last change of feedback; 0 before the first. */
+  feedbackRevision(): Promise<number>;
+  /** Feedback of all readers, in no order, each once. */
+  allFeedback(): AsyncGenerator<ReaderFeedback>;
+  /**
+   * Removes feedback, ratings and lists of a reader from all versions. What stays is that it was asked for, at `time` (seconds
+   * since 1970), so that trainings leave the reader's rows out and what they have published meanwhile is not used.
+   */
+  eraseReader(reader: string, time: number): Promise<Erasure>;
   /** Ids of readers with a record, in id order (bytewise), after `after` (exclusive). */
   readerIds(version: string, page: { after: string | null; limit: number }): Promise<string[]>;
   blob(version: string, name: string): Promise<Uint8Array | null>;

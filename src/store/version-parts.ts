@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { blobChunks } from './blobs.ts';
+import { notForgotten } from './erasure.ts';
 import { blobNamesKey, readerKey, versionPrefix } from './keys.ts';
 import type { Kv } from './kv.ts';
 import { decodeReader } from './reader-codec.ts';
@@ -12,8 +13,15 @@ const READERS_AT_ONCE = 256;
 
 const namesSchema = z.array(z.string());
 
-/** The parts of a version, artefacts first; each record and artefact is checked before it is given. */
-export async function* versionParts(kv: Kv, version: string): AsyncGenerator<VersionPart> {
+/**
+ * The parts of a version that read feedback up to `read`, artefacts first; each record and artefact is checked before it is
+ * given. Readers who are to be forgotten are left out.
+ */
+export async function* versionParts(
+  kv: Kv,
+  version: string,
+  read: number,
+): AsyncGenerator<VersionPart> {
   for (const name of await blobNames(kv, version)) {
     let isEmpty = true;
     for await (const bytes of blobChunks(kv, versionPrefix(version), name)) {
@@ -25,7 +33,10 @@ export async function* versionParts(kv: Kv, version: string): AsyncGenerator<Ver
   for (let after: string | null = null; ;) {
     const ids: string[] = await listIds(kv, version, after, READERS_AT_ONCE);
     if (ids.length === 0) return;
-    yield { kind: 'readers', ids, records: await recordsOf(kv, version, ids) };
+    const kept = await notForgotten(kv, ids, read);
+    if (kept.length > 0) {
+      yield { kind: 'readers', ids: kept, records: await recordsOf(kv, version, kept) };
+    }
     after = ids.at(-1) ?? null;
   }
 }

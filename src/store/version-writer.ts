@@ -1,11 +1,13 @@
 import { type Manifest, manifestSchema } from '../contracts/manifest.ts';
 import { AppError } from '../runtime/errors.ts';
 import { blobChunks, BlobWriter } from './blobs.ts';
+import { allFeedback } from './erasure.ts';
 import { blobNamesKey, manifestKey, readerKey, VERSIONS_SET, versionPrefix } from './keys.ts';
 import type { Kv } from './kv.ts';
 import type { Entry } from './portions.ts';
 import { idPages } from './reader-ids.ts';
 import { encodeReader } from './reader-codec.ts';
+import { isForgotten } from './reader-feedback.ts';
 import { ReadBackSample } from './read-back-sample.ts';
 import type { ReaderRecord, VersionPart, VersionWriter } from './store.ts';
 
@@ -84,6 +86,7 @@ class Writer implements VersionWriter {
     }
     await this.#renew(true);
     for (const [name, blob] of this.#inParts) await this.#endBlob(name, blob);
+    await this.#forgetErased(manifest.feedback ?? 0);
     const names = Buffer.from(JSON.stringify([...this.#blobs].sort()), 'utf8');
     const index: Entry[] = [
       ...idPages(this.version, this.#ids),
@@ -122,6 +125,17 @@ class Writer implements VersionWriter {
     });
     await this.#kv.putMany(entries);
     this.#sample.add(entries);
+  }
+
+  /** Readers who were erased since the training read feedback up to `read`. */
+  async #forgetErased(read: number): Promise<void> {
+    for await (const feedback of allFeedback(this.#kv)) {
+      const { reader } = feedback;
+      if (!isForgotten(feedback, read) || !this.#ids.delete(reader)) continue;
+      const key = readerKey(this.version, reader);
+      this.#sample.drop(key);
+      await this.#kv.delete(key);
+    }
   }
 
   async #endBlob(name: string, blob: BlobWriter): Promise<void> {

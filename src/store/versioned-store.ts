@@ -3,6 +3,7 @@ import { type RunRecord, runSchema } from '../contracts/run.ts';
 import type { z } from 'zod';
 import { AppError } from '../runtime/errors.ts';
 import { readBlob } from './blobs.ts';
+import { allFeedback, eraseFeedback, forget, notForgotten } from './erasure.ts';
 import {
   dropCheckpoint,
   pruneCheckpoints,
@@ -10,8 +11,11 @@ import {
   writeCheckpoint,
 } from './checkpoints.ts';
 import {
+  FEEDBACK_COUNTER,
+  feedbackKey,
   LIVE_KEY,
   manifestKey,
+  onceKey,
   readerKey,
   runKey,
   RUNS_SET,
@@ -23,7 +27,21 @@ import { decodeReader } from './reader-codec.ts';
 import type { Limit, Limiter } from './limiter.ts';
 import { asLostIfSilent } from './lost-run.ts';
 import { listIds } from './reader-ids.ts';
-import type { ReaderRecord, Store, VersionPart, VersionWriter } from './store.ts';
+import {
+  type FeedbackRow,
+  feedbackLines,
+  parseFeedback,
+  type ReaderFeedback,
+} from './reader-feedback.ts';
+import type {
+  Erasure,
+  FeedbackTaken,
+  Once,
+  ReaderRecord,
+  Store,
+  VersionPart,
+  VersionWriter,
+} from './store.ts';
 import { corrupt } from './store-error.ts';
 import { versionParts } from './version-parts.ts';
 import { beginVersion, type Lease } from './version-writer.ts';
@@ -118,8 +136,53 @@ export class VersionedStore implements Store {
     return value === null ? null : decodeReader(value);
   }
 
-  readerIds(version: string, page: { after: string | null; limit: number }): Promise<string[]> {
-    return listIds(this.#kv, version, page.after, page.limit);
+  async feedback(reader: string): Promise<ReaderFeedback | null> {
+    if (!reader.isWellFormed()) return null;
+    const value = await this.#kv.get(feedbackKey(reader));
+    return value === null ? null : parseFeedback(value);
+  }
+
+  async addFeedback(rows: readonly FeedbackRow[], once: Once): Promise<FeedbackTaken> {
+    const { number, earlier } = await this.#kv.append({
+      counter: FEEDBACK_COUNTER,
+      lines: feedbackLines(rows),
+      once: { key: onceKey(once.name), text: once.request, seconds: once.seconds },
+    });
+    return { revision: number, earlier };
+  }
+
+  async feedbackRevision(): Promise<number> {
+    const value = await this.#kv.get(FEEDBACK_COUNTER);
+    return value === null ? 0 : Number(asText(value));
+  }
+
+  allFeedback(): AsyncGenerator<ReaderFeedback> {
+    return allFeedback(this.#kv);
+  }
+
+  async eraseReader(reader: string, time: number): Promise<Erasure> {
+    const erased = await eraseFeedback(this.#kv, reader, time);
+    // After the mark: what is written from now on is not used, and its commit leaves it out.
+    const versions = await this.#kv.members(VERSIONS_SET);
+    const had = [];
+    for (const { name } of versions) if (await forget(this.#kv, name, reader)) had.push(name);
+    return { ...erased, versions: had.sort() };
+  }
+
+  async readerIds(
+    version: string,
+    page: { after: string | null; limit: number },
+  ): Promise<string[]> {
+    const read = (await this.manifest(version))?.feedback ?? 0;
+    const kept: string[] = [];
+    for (let { after } = page; kept.length < page.limit;) {
+      const ids = await listIds(this.#kv, version, after, page.limit - kept.length);
+      const last = ids.at(-1);
+      if (last === undefined) break;
+      kept.push(...(await notForgotten(this.#kv, ids, read)));
+      after = last;
+    }
+    return kept;
   }
 
   blob(version: string, name: string): Promise<Uint8Array | null> {
@@ -127,9 +190,10 @@ export class VersionedStore implements Store {
   }
 
   async *parts(version: string): AsyncGenerator<VersionPart> {
-    if ((await this.manifest(version)) === null) throw notFound(version);
+    const manifest = await this.manifest(version);
+    if (manifest === null) throw notFound(version);
     try {
-      yield* versionParts(this.#kv, version);
+      yield* versionParts(this.#kv, version, manifest.feedback ?? 0);
     } catch (error) {
       throw (await this.#isGone(version)) ? notFound(version) : error;
     }

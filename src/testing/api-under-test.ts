@@ -67,7 +67,8 @@ export async function apiUnderTest(door: Door = doorOf({})): Promise<ApiUnderTes
     () => NOW,
   );
   const state = { stopping: false };
-  const deps = { store, live, door, metrics, log, stopping: () => state.stopping };
+  const stopping = (): boolean => state.stopping;
+  const deps = { store, live, door, metrics, log, now: () => NOW, stopping };
   return Object.assign(state, {
     app: createApp(deps),
     listener: createListener(deps),

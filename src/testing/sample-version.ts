@@ -1,7 +1,7 @@
 import type { Manifest } from '../contracts/manifest.ts';
 import type { Metrics } from '../contracts/metrics.ts';
 import type { RankedList } from '../model/ranked-list.ts';
-import type { Prediction, ReaderInput, Recommender } from '../model/recommender.ts';
+import type { ListChoice, Prediction, ReaderInput, Recommender } from '../model/recommender.ts';
 import { type BookCounts, BOOK_COUNTS_BLOB, encodeBookCounts } from '../store/book-counts-codec.ts';
 import { CATALOGUE_BLOB, decodeCatalogue, encodeCatalogue } from '../store/catalogue-codec.ts';
 import type { ReaderRecord, Store } from '../store/store.ts';
@@ -32,11 +32,16 @@ export class SampleRecommender implements Recommender {
     return new Uint32Array();
   }
 
-  recommend(reader: ReaderInput, topK: number): RankedList {
+  recommend(
+    reader: ReaderInput,
+    topK: number,
+    _choice?: ListChoice,
+    allowed?: Uint8Array,
+  ): RankedList {
     const seen = new Set([...reader.ratedBook, ...reader.unratedBook]);
     const books = this.#means
       .map((mean, book) => ({ book, mean }))
-      .filter(({ book }) => book < LISTED && !seen.has(book))
+      .filter(({ book }) => book < LISTED && !seen.has(book) && allowed?.[book] !== 0)
       .sort((a, b) => b.mean - a.mean)
       .slice(0, topK);
     return listOf(
@@ -169,13 +174,21 @@ export function sampleCounts(): BookCounts {
   return { byLevel, recent: null };
 }
 
-/** Publishes a small version and makes it live; every reader in `ids` has a personal list. Without counts if they are null. */
+/** What a published sample may differ in. */
+interface SampleParts {
+  /** Without counts if they are null. */
+  readonly counts?: BookCounts | null;
+  /** Number of the feedback that it read. */
+  readonly feedback?: number;
+}
+
+/** Publishes a small version and makes it live; every reader in `ids` has a personal list. */
 export async function publishSample(
   store: Store,
   version: string,
   ids: readonly string[],
   means: readonly number[] = [8.5, 8.25, 7.75, 7.5, 9],
-  counts: BookCounts | null = sampleCounts(),
+  { counts = sampleCounts(), feedback }: SampleParts = {},
 ): Promise<void> {
   const writer = await store.begin(version);
   await writer.putReaders(ids.map((id) => [id, sampleRecord(means)] as const));
@@ -192,6 +205,7 @@ export async function publishSample(
   );
   if (counts !== null) await writer.putBlob(BOOK_COUNTS_BLOB, encodeBookCounts(counts));
   await writer.putBlob('model', Buffer.from(JSON.stringify(means)));
-  await writer.commit(sampleManifest(version, ids.length));
+  const manifest = sampleManifest(version, ids.length);
+  await writer.commit(feedback === undefined ? manifest : { ...manifest, feedback });
   await store.setLive(version);
 }

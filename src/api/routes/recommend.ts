@@ -1,11 +1,12 @@
-import { z } from 'zod';
+import { crc32 } from 'node:zlib';
+import type { z } from 'zod';
 import {
   type RecommendAnswer,
   recommendAnswerSchema,
   recommendParamsSchema,
+  type RecommendQuery,
   recommendQuerySchema,
 } from '../../contracts/http.ts';
-import type { RankedList } from '../../model/ranked-list.ts';
 import { AppError } from '../../runtime/errors.ts';
 import {
   type Answer,
@@ -15,24 +16,15 @@ import {
   freshJson,
   notModified,
 } from '../answer.ts';
-import { withDeadline } from '../deadline.ts';
+import { cursorOf, placeOf } from '../cursor.ts';
+import { type KnownReader, lookUp } from '../known-reader.ts';
 import type { LiveVersion } from '../live-version.ts';
 import { trained } from '../live-model.ts';
+import { priorList, type ReaderList, readerList } from '../reader-list.ts';
 import { noteOf, recommendationsOf } from '../recommendation-list.ts';
 import { type ApiDeps, type Call, route } from '../route.ts';
 
-type RecommendCall = Call<
-  z.output<typeof recommendParamsSchema>,
-  z.output<typeof recommendQuerySchema>,
-  null
->;
-
-/** A list with where it comes from. */
-interface Found {
-  readonly list: RankedList;
-  readonly source: 'personal' | 'prior';
-  readonly degraded: boolean;
-}
+type RecommendCall = Call<z.output<typeof recommendParamsSchema>, RecommendQuery, null>;
 
 export const recommend = route({
   method: 'GET',
@@ -52,47 +44,70 @@ export const recommend = route({
     ],
     304: [{ description: 'The ETag of If-None-Match still holds', type: '' }],
   },
-  problems: [503],
+  problems: [410, 503],
   handle: async (call, deps) => {
     const version = trained(call.snapshot);
+    const known = await find(version, call, deps);
+    if (known === null) return degraded(version, call);
+    const { revision } = known;
     const { user_id } = call.params;
-    const etag = etagOf('recommend', version.id, user_id, String(call.query.top_k));
-    if (etagMatches(call.headers['if-none-match'], etag)) return notModified(etag);
-    const found = await find(version, call, deps);
-    return answer(version, call, found, etag);
+    const { top_k, cursor, ...options } = call.query;
+    const state = revision === 0 ? version.id : `${version.id}+${String(revision)}`;
+    // Tells the cursors of other readers and options apart, and is short.
+    const order = crc32(JSON.stringify([user_id, options])).toString(36);
+    const from = placeOf(cursor, state, order);
+    const changes = revision > 0;
+    const etag = etagOf('recommend', state, user_id, JSON.stringify(call.query));
+    if (etagMatches(call.headers['if-none-match'], etag)) return notModified(etag, changes);
+    const found = await readerList(version, known, options, deps.metrics);
+    const end = from + top_k;
+    const next = end < found.list.book.length ? cursorOf(state, order, end) : null;
+    const body = bodyOf(version, call, found, { from, next });
+    const { source } = found;
+    return {
+      ...cacheableJson(body, etag, changes),
+      source: source === 'fold-in' ? 'fold_in' : source,
+      reader: { id: user_id, revision },
+    };
   },
 });
 
-function answer(version: LiveVersion, call: RecommendCall, found: Found, etag: string): Answer {
-  const { list, source, degraded } = found;
-  const topK = call.query.top_k;
-  const body: RecommendAnswer = {
-    user_id: call.params.user_id,
-    recommendations: recommendationsOf(version, list, topK, source),
+function bodyOf(
+  version: LiveVersion,
+  { params, query }: RecommendCall,
+  { list, source }: ReaderList,
+  { from, next }: { from: number; next: string | null },
+): RecommendAnswer {
+  const { top_k } = query;
+  return {
+    user_id: params.user_id,
+    recommendations: recommendationsOf(version, list, top_k, source, from),
     total_available: list.book.length,
     source,
     model_version: version.id,
-    ...noteOf(topK, list.book.length),
-    ...(degraded ? { degraded: true as const } : {}),
+    next,
+    ...(from === 0 ? noteOf(top_k, list.book.length) : {}),
   };
-  const written = degraded ? freshJson(body) : cacheableJson(body, etag);
-  return { ...written, source: degraded ? 'degraded' : source };
 }
 
-/** The stored list; the prior's where there is none or the store is away. */
-async function find(version: LiveVersion, call: RecommendCall, deps: ApiDeps): Promise<Found> {
-  if (call.snapshot.degraded) return { ...prior(version), degraded: true };
+/** The list of the prior, marked, while nobody can say what is known of the reader. */
+function degraded(version: LiveVersion, call: RecommendCall): Answer {
+  const body = bodyOf(version, call, priorList(version), { from: 0, next: null });
+  return { ...freshJson({ ...body, degraded: true as const }), source: 'degraded' };
+}
+
+/** What is known of the reader; null while the store is away. */
+async function find(
+  version: LiveVersion,
+  call: RecommendCall,
+  deps: ApiDeps,
+): Promise<KnownReader | null> {
+  if (call.snapshot.degraded) return null;
   try {
-    const record = await withDeadline(deps.store.reader(version.id, call.params.user_id));
-    if (record === null) return { ...prior(version), degraded: false };
-    return { list: record.list, source: record.source, degraded: false };
+    return await lookUp(version, call.params.user_id, deps.store);
   } catch (error) {
     deps.metrics.storeError(error);
     if (!(error instanceof AppError) || error.code !== 'STORE_UNAVAILABLE') throw error;
-    return { ...prior(version), degraded: true };
+    return null;
   }
-}
-
-function prior(version: LiveVersion): Pick<Found, 'list' | 'source'> {
-  return { list: version.prior(), source: 'prior' };
 }

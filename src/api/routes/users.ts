@@ -1,9 +1,19 @@
 import { z } from 'zod';
-import { type UsersAnswer, usersAnswerSchema, usersQuerySchema } from '../../contracts/http.ts';
-import { cacheableJson, etagMatches, etagOf, notModified } from '../answer.ts';
+import {
+  recommendParamsSchema,
+  type UsersAnswer,
+  usersAnswerSchema,
+  usersQuerySchema,
+} from '../../contracts/http.ts';
+import { type EraseAnswer, eraseAnswerSchema } from '../../contracts/http-feedback.ts';
+import { AppError } from '../../runtime/errors.ts';
+import { freshJson } from '../answer.ts';
 import { withDeadline } from '../deadline.ts';
 import { trained } from '../live-model.ts';
-import { route } from '../route.ts';
+import { type ApiDeps, route } from '../route.ts';
+
+/** Time to erase a reader from all versions. */
+const ERASE_MS = 10_000;
 
 export const users = route({
   method: 'GET',
@@ -15,22 +25,14 @@ export const users = route({
   body: null,
   answers: {
     200: [{ description: 'One page', type: 'application/json', schema: usersAnswerSchema }],
-    304: [{ description: 'The ETag of If-None-Match still holds', type: '' }],
   },
   problems: [503],
-  handle: async (call, deps) => {
-    const version = trained(call.snapshot);
-    const { limit, after } = call.query;
-    const etag = etagOf('users', version.id, JSON.stringify(call.query));
-    if (etagMatches(call.headers['if-none-match'], etag)) return notModified(etag);
+  handle: async ({ query, snapshot }, deps) => {
+    const version = trained(snapshot);
+    const { limit, after } = query;
     // One more than asked for tells whether there is a next page.
     const page = { after: after ?? null, limit: limit + 1 };
-    const ids = await withDeadline(deps.store.readerIds(version.id, page)).catch(
-      (error: unknown) => {
-        deps.metrics.storeError(error);
-        throw error;
-      },
-    );
+    const ids = await counted(withDeadline(deps.store.readerIds(version.id, page)), deps);
     const shown = ids.slice(0, limit);
     const body: UsersAnswer = {
       users: shown,
@@ -38,6 +40,52 @@ export const users = route({
       next: ids.length > limit ? (shown.at(-1) ?? null) : null,
       model_version: version.id,
     };
-    return cacheableJson(body, etag);
+    // A reader may be erased at any time.
+    return freshJson(body);
   },
 });
+
+export const eraseUser = route({
+  method: 'DELETE',
+  path: '/users/{user_id}',
+  scope: 'admin',
+  summary: 'Erases a reader: ratings, feedback and lists now, and from every training to come',
+  params: recommendParamsSchema,
+  query: z.strictObject({}),
+  body: null,
+  answers: {
+    200: [{ description: 'The receipt', type: 'application/json', schema: eraseAnswerSchema }],
+  },
+  problems: [503],
+  handle: async ({ params, snapshot }, deps) => {
+    const { user_id } = params;
+    if (!user_id.isWellFormed()) throw malformed();
+    const now = deps.now();
+    const time = Math.floor(now.getTime() / 1000);
+    const work = withDeadline(deps.store.eraseReader(user_id, time), ERASE_MS);
+    const { revision, feedback, versions } = await counted(work, deps);
+    const id = snapshot.version?.id ?? null;
+    deps.log.info({ revision, versions: versions.length, live: id }, 'a reader was erased');
+    const body: EraseAnswer = {
+      user_id,
+      erased_at: now.toISOString(),
+      revision,
+      feedback,
+      versions: [...versions],
+    };
+    return freshJson(body);
+  },
+});
+
+function malformed(): AppError {
+  return new AppError('BAD_REQUEST', 'The id is not valid Unicode.', 'Check the URL encoding.');
+}
+
+async function counted<T>(work: Promise<T>, { metrics }: ApiDeps): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    metrics.storeError(error);
+    throw error;
+  }
+}

@@ -77,7 +77,9 @@ function newest(timestamps: Float64Array | null, fraction: number): Uint8Array {
     );
   }
   const rows = Int32Array.from(timestamps.keys());
-  rows.sort((a, b) => timestamps[a] - timestamps[b] || a - b);
+  // Ratings of unknown time come first: feedback, which follows, has times.
+  const time = timestamps.map((at) => (Number.isNaN(at) ? -Infinity : at));
+  rows.sort((a, b) => (time[a] === time[b] ? a - b : time[a] - time[b]));
   const test = new Uint8Array(rows.length);
   for (const row of rows.subarray(rows.length - Math.round(fraction * rows.length))) test[row] = 1;
   return test;

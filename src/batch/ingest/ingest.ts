@@ -2,7 +2,7 @@ import type { DataReport, DataFile as FileReport } from '../../contracts/data-re
 import { AppError } from '../../runtime/errors.ts';
 import { contentHash } from './content-hash.ts';
 import { listDataFiles, openDataFile, type DataFile } from './data-files.ts';
-import { DatasetBuilder } from './dataset-builder.ts';
+import { addLater, DatasetBuilder, type LaterRating } from './dataset-builder.ts';
 import type { Dataset } from './dataset.ts';
 import type { Table } from './dialects/dialect.ts';
 import { Findings } from './findings.ts';
@@ -27,6 +27,11 @@ export interface IngestOptions {
   readonly maxBadFraction?: number;
   /** Readers or books that must share a label, for every family (docs/data.md has the defaults). */
   readonly minLabelCount?: number;
+  /** What readers have said since the files were written, and whom to leave out of the files. */
+  readonly feedback?: {
+    readonly ratings: readonly LaterRating[];
+    readonly erased: ReadonlySet<string>;
+  };
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: IngestProgress) => void;
 }
@@ -35,6 +40,8 @@ export interface IngestOptions {
 const MAX_LEVELS = 100;
 
 const DEFAULT_MAX_BAD = 0.01;
+
+const NO_FEEDBACK = { ratings: [], erased: new Set<string>() };
 
 /**
  * Reads a directory of data files into typed columns, with a report of what was repaired or set
@@ -48,11 +55,13 @@ export async function ingest(
     await listDataFiles(options.dir),
   );
   const known = options.scale ?? dialect.levels;
+  const { feedback = NO_FEEDBACK } = options;
   const build = new DatasetBuilder({
     isbn: dialect.isbn,
     levels: known === null ? null : new Set(known),
     maxYear: dialect.maxYear ?? new Date().getFullYear() + 1,
     minLabelCount: options.minLabelCount,
+    erased: feedback.erased,
   });
   const findings = new Findings();
   const files: FileReport[] = [];
@@ -68,6 +77,7 @@ export async function ingest(
   if (books !== null) await read('books', dialect.books, books);
   if (readers !== null) await read('readers', dialect.readers, readers);
   const notes = await read('ratings', dialect.ratings, ratings);
+  addLater(build, feedback.ratings, notes);
   for (const finish of build.whenRead) finish();
 
   const columns = build.ratings.finish(build.readers.length, build.books.length, notes);

@@ -3,6 +3,9 @@ import { growingFloat64, growingInt32 } from './growing-array.ts';
 import type { RowNotes } from './row-notes.ts';
 import { SparseRows } from './sparse-rows.ts';
 
+/** In place of the line of a row that is of no file. */
+export const LATER_LINE = 0;
+
 /** One row of a ratings file. */
 export interface RatingRow {
   readonly reader: number;
@@ -127,7 +130,8 @@ export class RatingTable {
         : earlierRated
           ? 'duplicate-rating'
           : 'duplicate-interaction';
-    const text = `the same reader and book as line ${String(line[winner])}`;
+    const other = line[winner] === LATER_LINE ? 'feedback' : `line ${String(line[winner])}`;
+    const text = `the same reader and book as ${other}`;
     notes.setAside(kind, text, line[loser] ?? 0);
     return loser;
   }

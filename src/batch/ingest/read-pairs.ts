@@ -68,7 +68,7 @@ class PairCollector extends DatasetBuilder {
   readonly pairs: PairRow[] = [];
 
   constructor() {
-    super({ isbn: false, levels: null, maxYear: 0, minLabelCount: undefined });
+    super({ isbn: false, levels: null, maxYear: 0, minLabelCount: undefined, erased: new Set() });
   }
 
   override rate(

@@ -1,6 +1,6 @@
 import { ageBand } from '../../model/age-band.ts';
 import { countryLabel, stateLabel } from '../../model/country-label.ts';
-import type { DatasetBuilder } from './dataset-builder.ts';
+import { type DatasetBuilder, ERASED } from './dataset-builder.ts';
 import { cleanText } from './decode-text.ts';
 import type { RowNotes } from './row-notes.ts';
 
@@ -48,6 +48,7 @@ export function newReader(
   const before = build.readers.length;
   const reader = build.reader(bytes);
   if (reader === null) notes.bad('missing-reader-id', column, bytes);
+  else if (reader === ERASED) notes.setAside('erased-reader', '');
   else if (reader < before) notes.setAside('duplicate-reader', build.readers.ids[reader] ?? '');
   else return reader;
   return null;

@@ -53,9 +53,13 @@ export class ListMaker {
 
   /**
    * The list of the reader of `fold`: the books with the most interest, in the order of the policy, as places in
-   * `predicted`.
+   * `predicted`. With `allowed` all books are looked at where it is 1, since the usual candidates may have none of them.
    */
-  list(fold: FoldIn, reader: ReaderInput, count: number, choice: ListChoice): Int32Array {
+  list(
+    fold: FoldIn,
+    reader: ReaderInput,
+    { count, choice, allowed }: { count: number; choice: ListChoice; allowed: Uint8Array | null },
+  ): Int32Array {
     const { signals, predicted, shortlist } = this;
     const { author } = this.model.interest.works;
     const random = choice.policy === 'explore' ? seededRandom(choice.seed) : null;
@@ -64,15 +68,18 @@ export class ListMaker {
     const most = choice.maxPerAuthor * Math.ceil(count / AUTHOR_WINDOW);
     const enough = Math.ceil(PREDICTED.factor * count) + PREDICTED.more;
     predicted.reset(enough);
-    signals.open(reader.ratedBook, reader.unratedBook, lookedAt, reader.byLiked);
+    const popular = allowed === null ? lookedAt : Infinity;
+    signals.open(reader.ratedBook, reader.unratedBook, popular, reader.byLiked);
     signals.weigh(by.weights);
     shortlist.fill(signals.candidate, signals.logit, signals.size);
     this.meetWorks(reader);
     this.authors.clear();
-    for (let n = 0; n < lookedAt && predicted.size < enough; n++) {
+    const takes = allowed === null ? lookedAt : signals.size;
+    for (let n = 0; n < takes && predicted.size < enough; n++) {
       const at = shortlist.take();
       if (at < 0) break;
       const book = signals.candidate[at];
+      if (allowed !== null && allowed[book] !== 1) continue;
       if (!this.isNewWork(book)) continue;
       if (author[book] < 0 || this.authors.add(author[book]) < most) {
         this.add(fold, book, signals.logit[at], by);
