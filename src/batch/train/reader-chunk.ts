@@ -113,7 +113,7 @@ export class ReaderChunk {
   /** Squared errors of the readers `from .. to` of the sample; stores nothing else. */
   search(numbers: SweepNumbers, from: number, to: number, sums: Float64Array): void {
     for (const u of this.data.sample.subarray(from, to)) {
-      this.step.solve(readerTask(this.data, numbers, u));
+      this.step.solveMeans(readerTask(this.data, numbers, u));
       sums[SEARCH_SUMS.squares] += this.heldOutSquares(u, numbers.offset);
       sums[SEARCH_SUMS.count] += this.heldOutCount(u);
     }
