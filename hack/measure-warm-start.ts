@@ -32,7 +32,9 @@ async function training(
   options: Partial<LearnOptions> = {},
 ): Promise<Learned> {
   const learned = await learn(dataset, rows, { ...settings, signal, ...options });
-  const { model } = measure(learned.model, { dataset, split, splitName, seed }).metrics;
+  const task = { dataset, split, splitName, seed };
+  const { metrics } = await measure(learned.model, task, { threads: 0, signal });
+  const { model } = metrics;
   const figures = [model.rmse, model.mae, model.dnll].map((figure) => figure.toFixed(4));
   process.stdout.write(`| ${[name, learned.chosen.report.sweep, ...figures].join(' | ')} |\n`);
   return learned;

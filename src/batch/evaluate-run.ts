@@ -31,7 +31,9 @@ export async function evaluate(
     },
   });
   const task = { dataset, split, splitName, seed: settings.seed };
-  return measure(model, task, POLICIES).metrics;
+  const { threads } = settings;
+  const { metrics } = await measure(model, task, { policies: POLICIES, threads, signal });
+  return metrics;
 }
 
 /** The split of the two files where they are given, else the one of the settings. */

@@ -1,13 +1,18 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Metrics } from '../contracts/metrics.ts';
 import type { Policy } from '../contracts/policies.ts';
+import { DEFAULT_CHOICE } from '../model/recommender.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
+import { encodeModel } from '../store/model-codec.ts';
+import { decodeReader } from '../store/reader-codec.ts';
 import { LIST_LENGTH, rankingTask } from './evaluate/ranking-task.ts';
-import { evaluationReport } from './evaluate/report.ts';
+import { evaluationReport, type PolicyLists } from './evaluate/report.ts';
 import type { Split } from './evaluate/split.ts';
 import { type HeldOut, heldOutOf } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
-import { latentRows, predictions, rankedLists } from './recommend/predict-rows.ts';
-import { readerInputs } from './recommend/reader-inputs.ts';
+import { allRecords, type ListJob } from './recommend/list-pool.ts';
+import { latentRows, predictions } from './recommend/predict-rows.ts';
+import { readerInputs, type ReaderInputs } from './recommend/reader-inputs.ts';
 
 /** What a model is measured on, and how the report calls it. */
 export interface MeasureTask {
@@ -19,24 +24,30 @@ export interface MeasureTask {
   readonly seed: number;
 }
 
+/** How lists to measure are made. */
+export interface MeasureOptions {
+  /** Policies to rank by beside the default one. */
+  readonly policies?: readonly Policy[];
+  /** Threads that make the lists; 0 for one a core. */
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Measures a model that has learned from the split's training rows alone; ranking by the default policy and by those given.
- * Throws as `evaluationReport` does.
+ * Measures a model that has learned from the split's training rows alone. Lists come from the artefact that would be
+ * published, while the test rows are predicted. Throws as `evaluationReport` and `allRecords` do.
  */
-export function measure(
+export async function measure(
   model: TrainedModel,
   { dataset, split, splitName, seed }: MeasureTask,
-  policies: readonly Policy[] = [],
-): { metrics: Metrics; heldOut: HeldOut } {
+  options: MeasureOptions,
+): Promise<{ metrics: Metrics; heldOut: HeldOut }> {
   const inputs = readerInputs(dataset, split.train);
-  const predicted = predictions(model, latentRows(model, inputs, dataset, split.test));
   const task = rankingTask(dataset, split);
-  const listsBy = (policy: Policy) =>
-    rankedLists(model, inputs, task.readers, { length: LIST_LENGTH, policy });
-  const others = policies
-    .filter((policy) => policy !== 'balanced')
-    .map((policy) => [policy, listsBy(policy)] as const);
-  const lists = { ...Object.fromEntries(others), balanced: listsBy('balanced') };
+  const [lists, predicted] = await Promise.all([
+    listsOf(model, inputs, task.readers, options),
+    turn().then(() => predictions(model, latentRows(model, inputs, dataset, split.test))),
+  ]);
   const metrics = evaluationReport({
     dataset,
     split,
@@ -46,4 +57,31 @@ export function measure(
     seed,
   });
   return { metrics, heldOut: heldOutOf(dataset, split.test, predicted.mean) };
+}
+
+/** By policy, a list of each of the readers. */
+async function listsOf(
+  model: TrainedModel,
+  inputs: ReaderInputs,
+  readers: Int32Array,
+  { policies = [], threads, signal }: MeasureOptions,
+): Promise<PolicyLists> {
+  const all: Policy[] = ['balanced', ...policies.filter((policy) => policy !== 'balanced')];
+  const job: ListJob = {
+    model: encodeModel(model),
+    inputs,
+    readers,
+    listLength: LIST_LENGTH,
+    choices: all.map((policy) => ({ ...DEFAULT_CHOICE, policy, seed: 0 })),
+  };
+  const books = new Array<Uint32Array>(all.length * readers.length);
+  for await (const { from, records } of allRecords(job, signal, threads)) {
+    for (const [n, record] of records.entries()) books[from + n] = decodeReader(record).list.book;
+  }
+  const listsBy = (policy: Policy): Uint32Array[] => {
+    const from = all.indexOf(policy) * readers.length;
+    return books.slice(from, from + readers.length);
+  };
+  const others = all.slice(1).map((policy) => [policy, listsBy(policy)] as const);
+  return { ...Object.fromEntries(others), balanced: listsBy('balanced') };
 }

@@ -63,7 +63,8 @@ async function writeLists(
   const { dataset, choice, threads, signal, manifest, onProgress } = publication;
   // every rating of a reader counts in the list, whatever rows were trained on
   const inputs = readerInputs(dataset, Int32Array.from(dataset.ratings.reader.keys()));
-  const job = { model, inputs, listLength: manifest.listLength, choice };
+  const readers = Int32Array.from(dataset.readers.ids.keys());
+  const job = { model, inputs, readers, listLength: manifest.listLength, choices: [choice] };
   let done = 0;
   let ids: string[] = [];
   let records: Uint8Array[] = [];

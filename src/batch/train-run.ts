@@ -162,7 +162,8 @@ class TrainRun {
   ): Promise<{ from: Trained; measured: Measured }> {
     const { chosen, state, model } = await learn(task.dataset, task.split.train, options);
     await this.recorder.phase('evaluate');
-    const measured = measure(model, task);
+    const { threads } = this.#settings;
+    const measured = await measure(model, task, { threads, signal: this.#deps.signal });
     const carried = { ...chosenColumns(chosen), ...measuredColumns(measured) };
     return { from: { chosen, state, carried }, measured };
   }

@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { ModelRecommender } from '../../model/model-recommender.ts';
 import type { ListChoice, Recommender } from '../../model/recommender.ts';
+import { decodeModel } from '../../store/model-codec.ts';
+import { encodeReader } from '../../store/reader-codec.ts';
 import type { ReaderRecord } from '../../store/store.ts';
 import { threadLost } from '../thread-lost.ts';
 import { type PackedRecords, unpackRecords } from './packed-records.ts';
@@ -11,60 +14,82 @@ export interface ListJob {
   /** The artefact `model`, so that lists come from the very numbers that the API will fold in with. */
   readonly model: Uint8Array;
   readonly inputs: ReaderInputs;
+  /** Whom lists are for: all of these by the first choice, then all by the next one. */
+  readonly readers: Int32Array;
+  readonly choices: readonly ListChoice[];
   readonly listLength: number;
-  readonly choice: ListChoice;
 }
 
-/** Readers `from .. to` of the inputs. */
+/** Lists `from .. to` of a job. */
 export interface ListRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** Encoded records of readers `from .. from + records.length`. */
+/** Encoded records with the lists `from .. from + records.length` of a job. */
 export interface RecordBatch {
   readonly from: number;
   readonly records: readonly Uint8Array[];
 }
 
-/** What is stored of reader u; the draws of a reader are others than those of the next one. */
-export function recordOf(
-  recommender: Recommender,
-  { inputs, listLength, choice }: ListJob,
-  u: number,
-): ReaderRecord {
-  const input = inputOf(inputs, u);
-  const { labels, ratedBook, ratedValue, unratedBook } = input;
-  const seed = (choice.seed + u) % 2 ** 32;
-  return {
-    source: ratedBook.length > 0 ? 'personal' : 'prior',
-    list: recommender.recommend(input, listLength, { ...choice, seed }),
-    labels,
-    ratedBook,
-    ratedValue: Float32Array.from(ratedValue),
-    unratedBook,
-  };
+/** Makes the lists of a job, with all else that is stored of their readers. */
+export class RecordMaker {
+  private readonly recommender: Recommender;
+  private readonly job: ListJob;
+
+  constructor(job: ListJob) {
+    this.recommender = new ModelRecommender(decodeModel(job.model));
+    this.job = job;
+  }
+
+  records({ from, to }: ListRange): Uint8Array[] {
+    return Array.from({ length: to - from }, (_, n) => encodeReader(this.recordOf(from + n)));
+  }
+
+  /** The draws for a reader are others than those for the next one. */
+  private recordOf(n: number): ReaderRecord {
+    const { inputs, readers, choices, listLength } = this.job;
+    const u = readers[n % readers.length];
+    const choice = choices[Math.floor(n / readers.length)];
+    const input = inputOf(inputs, u);
+    const { labels, ratedBook, ratedValue, unratedBook } = input;
+    const seed = (choice.seed + u) % 2 ** 32;
+    return {
+      source: ratedBook.length > 0 ? 'personal' : 'prior',
+      list: this.recommender.recommend(input, listLength, { ...choice, seed }),
+      labels,
+      ratedBook,
+      ratedValue: Float32Array.from(ratedValue),
+      unratedBook,
+    };
+  }
 }
 
-/** Readers a message: enough to make its cost small, few enough to keep all threads busy to the end. */
+/** Lists a message: enough to make its cost small, few enough to keep all threads busy to the end. */
 const BATCH = 512;
 /** Messages that a worker has before it, so that it has work while this thread waits for the disk. */
 const AHEAD = 3;
 
 /**
- * Records of all readers with their lists, in batches as they are done; 0 threads means one a core. Ends its threads
- * when left. Throws the error of a thread, and `THREAD_LOST` where one ends without any.
+ * Records with all lists of a job, in batches as they are done; 0 threads means one a core. A single batch is done
+ * here, without a thread. Ends its threads when left. Throws the error of a thread, and `THREAD_LOST` where one ends
+ * without any.
  */
 export async function* allRecords(
   job: ListJob,
   signal: AbortSignal,
   threads = 0,
 ): AsyncGenerator<RecordBatch> {
-  const { count } = job.inputs;
+  const count = job.readers.length * job.choices.length;
   const most = threads === 0 ? availableParallelism() : threads;
   const batches = Math.ceil(count / BATCH);
+  if (batches <= 1) {
+    signal.throwIfAborted();
+    yield { from: 0, records: new RecordMaker(job).records({ from: 0, to: count }) };
+    return;
+  }
   const workers = Array.from(
-    { length: Math.max(1, Math.min(most, batches)) },
+    { length: Math.min(most, batches) },
     () => new Worker(new URL('./list-worker.ts', import.meta.url), { workerData: job }),
   );
   const answers = new Answers(workers);

@@ -1,10 +1,7 @@
-import type { Policy } from '../../contracts/policies.ts';
 import { FoldIn } from '../../model/fold-in.ts';
 import { levelProbabilities, ratingQuantile } from '../../model/level-map.ts';
-import { ModelRecommender } from '../../model/model-recommender.ts';
 import { countingOrder, countingStarts } from '../../model/rating-matrix.ts';
-import { DEFAULT_CHOICE } from '../../model/recommender.ts';
-import type { RatingModel, TrainedModel } from '../../model/trained-model.ts';
+import type { RatingModel } from '../../model/trained-model.ts';
 import type { Predictions } from '../evaluate/report.ts';
 import type { Dataset } from '../ingest/dataset.ts';
 import { inputOf } from './reader-inputs.ts';
@@ -65,18 +62,4 @@ export function predictions(model: RatingModel, latent: LatentRows): Predictions
     });
   }
   return { mean: latent.mean.map((m) => Math.min(high, Math.max(low, m))), sd, pmf, intervals };
-}
-
-/** A list of each of the readers, made by the policy. */
-export function rankedLists(
-  model: TrainedModel,
-  inputs: ReaderInputs,
-  readers: Int32Array,
-  { length, policy }: { length: number; policy: Policy },
-): Uint32Array[] {
-  const recommender = new ModelRecommender(model);
-  return Array.from(readers, (u) => {
-    const choice = { ...DEFAULT_CHOICE, policy, seed: u };
-    return recommender.recommend(inputOf(inputs, u), length, choice).book;
-  });
 }
