@@ -13,6 +13,7 @@ import { carryOver } from './train/carry-over.ts';
 import { bookFamilies, readerFamilies, trainingData } from './train/features.ts';
 import { fitLevelMap } from './train/fit-level-map.ts';
 import { HeldOutRows } from './train/held-out-rows.ts';
+import { assertRoom, memoryBudget } from './train/memory.ts';
 import { lacksFactors } from './train/missing-factors.ts';
 import type { ModelState, TrainingData } from './train/model-state.ts';
 import { differences } from './train/start-fits.ts';
@@ -29,6 +30,7 @@ import {
   startPosition,
   sweepOn,
   type SweepReport,
+  type TrainOptions,
   WARM,
 } from './train/trainer.ts';
 import { trainedModelOf } from './train/trained-model-of.ts';
@@ -44,6 +46,8 @@ export interface LearnOptions extends StartSettings {
   readonly sweeps: number;
   /** What an older training has learned, to go on from where it fits. */
   readonly start?: Start | null;
+  /** MiB that the training may use; what the container or the machine has by default. */
+  readonly memoryBudget?: number | undefined;
   /** Where an earlier try was stopped, and what is left for a later one. */
   readonly trail?: Trail;
   /** Threads to train with; 0, the default, takes one a core. They change no bit of the result. */
@@ -124,12 +128,17 @@ async function firstLeg(
   options: LearnOptions,
 ): Promise<{ state: ModelState; report: SweepReport }> {
   const { trail = NO_TRAIL } = options;
+  const budget = memoryBudget(options.memoryBudget);
+  const roomFor = (of: TrainingData, dim: number): void => {
+    assertRoom(budget, of, dim);
+  };
   const left = trail.leg === 'train' ? firstLegFrom(carriedBy(trail)) : null;
-  const warm = left === null ? warmStart(pool, data, names, options) : null;
+  const warm = left === null ? warmStart(pool, data, names, { ...options, roomFor }) : null;
   const isWarm = left?.isWarm ?? warm !== null;
   const plan = isWarm ? WARM : COLD;
   const at =
-    trail.position('train', data, plan) ?? startPosition(warm ?? firstState(data, options), plan);
+    trail.position('train', data, plan) ??
+    startPosition(warm ?? firstState(data, { ...options, roomFor }), plan);
   const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
   const sweeps = sweepOn(at, options.sweeps, heldOut, pool, plan);
   const last = await drain(sweeps, options, (report) =>
@@ -145,10 +154,11 @@ function warmStart(
   pool: SweepPool,
   data: TrainingData,
   names: StartNames,
-  { start = null, ...options }: LearnOptions,
+  { start = null, roomFor, ...options }: LearnOptions & Pick<TrainOptions, 'roomFor'>,
 ): ModelState | null {
   if (start === null) return null;
   const misfits = differences(start.point, options, data, names);
+  if (misfits.length === 0) roomFor?.(data, start.point.dim);
   const warm = misfits.length > 0 ? null : warmState(start.point, data, names);
   if (warm !== null) {
     if (!lacksFactors(warm, options, pool)) return warm;

@@ -30,6 +30,7 @@ export const TRAIN_KEYS = [
   ...MODEL_KEYS,
   'warmStart',
   'checkpointMinutes',
+  'memoryBudget',
   'threads',
   'publish',
   'margin',
@@ -47,6 +48,7 @@ export const EVALUATE_KEYS = [
   'rank',
   'sweeps',
   'threads',
+  'memoryBudget',
   'trainFile',
   'testFile',
 ] as const satisfies readonly SettingKey[];

@@ -203,6 +203,13 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: 'Threads of a training; 0 for one a core; they change no result' },
     count(0, 256).default(0),
   ),
+  memoryBudget: given(
+    {
+      value: 'mib',
+      description: "MiB that a training may use; the container's limit or the machine's by default",
+    },
+    count(64, 16_777_216).optional(),
+  ),
   backend: given(
     {
       value: 'kind',

@@ -22,6 +22,8 @@ export interface TrainOptions {
   /** Most sweeps. */
   readonly sweeps: number;
   readonly seed: number;
+  /** Asked before a state of D numbers is laid out; throws where there is no room for it. */
+  readonly roomFor?: (data: TrainingData, dim: number) => void;
 }
 
 /** State of the training after one sweep. */
@@ -145,10 +147,12 @@ export function* sweepOn(
 }
 
 /** Biases and effects at their priors, factors along the strongest directions of the ratings; none where none stands out. */
-export function firstState(data: TrainingData, { rank, seed }: TrainOptions): ModelState {
+export function firstState(data: TrainingData, { rank, seed, roomFor }: TrainOptions): ModelState {
+  roomFor?.(data, 1);
   const plain = startState(data, 0, seed);
   const factors = rank === 0 ? null : spectralFactors(data.matrix, plain.offset, rank, seed);
   if (factors === null) return plain;
+  roomFor?.(data, rank + 1);
   const state = startState(data, rank, seed);
   for (let i = 0, at = 0; i < data.matrix.books; i++) {
     for (let k = 1; k <= rank; k++) state.books.mean[i * state.dim + k] = factors[at++];

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { randomTraining } from '../../testing/random-training.ts';
+import { HeldOutRows } from './held-out-rows.ts';
+import { assertRoom, memoryBudget, stateBytesEach, trainingBytes } from './memory.ts';
+import { startState } from './model-state.ts';
+import { kernelBytes, kernelFor } from './kernel/kernel.ts';
+import { sweepDataOf } from './sweep-data.ts';
+
+const DATA = randomTraining({ seed: 1, readers: 900, books: 500, density: 0.05 });
+const MIB = 2 ** 20;
+
+/** Bytes of all arrays that hang on a value, each buffer once. */
+function arrayBytes(value: unknown, seen = new Set<unknown>()): number {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return 0;
+  seen.add(value);
+  if (ArrayBuffer.isView(value)) {
+    if (seen.has(value.buffer)) return 0;
+    seen.add(value.buffer);
+    return value.buffer.byteLength;
+  }
+  return Object.values(value).reduce((sum: number, part) => sum + arrayBytes(part, seen), 0);
+}
+
+describe('memory', () => {
+  it.each([1, 9, 17])('is stated as a state of %i numbers lays it out', (dim) => {
+    const state = startState(DATA, dim - 1, 1);
+    const { readerLabels, bookLabels, effectLabels } = DATA;
+    const labels = arrayBytes([readerLabels, bookLabels, effectLabels]);
+    const measured = arrayBytes([state, sweepDataOf(state, HeldOutRows.none, null)]) - labels;
+    const { rating, row } = stateBytesEach(dim, effectLabels.families.length > 0);
+    const stated = DATA.matrix.size * rating + (900 + 500) * row;
+    expect(measured / stated).toBeGreaterThan(1);
+    // the labels' effects, row starts and chunks are what is not stated
+    expect(measured / stated).toBeLessThan(1.1);
+    const kernel = kernelFor(DATA.matrix, dim);
+    expect(kernel?.memory.buffer.byteLength).toBeLessThan(kernelBytes(DATA.matrix, dim) + 2 ** 17);
+  });
+
+  it('that is too small is an error with the number needed', () => {
+    const needed = Math.ceil((100 * MIB + trainingBytes(DATA, 9)) / MIB);
+    const room = (mib: number) => {
+      assertRoom(memoryBudget(mib), DATA, 9, 100 * MIB);
+    };
+    expect(() => {
+      room(needed);
+    }).not.toThrow();
+    expect(() => {
+      room(needed - 1);
+    }).toThrow(
+      expect.objectContaining({
+        code: 'MEMORY_TOO_SMALL',
+        message: expect.stringMatching(
+          `900 readers and 500 books with 8 factors needs about ${needed} MiB, and --memory-budget is ${needed - 1} MiB`,
+        ) as unknown,
+      }),
+    );
+  });
+});
