@@ -11,6 +11,7 @@ import {
 } from '../contracts/http.ts';
 import { coldStartAnswerSchema, foldInAnswerSchema } from '../contracts/http-fold-in.ts';
 import { eraseAnswerSchema, feedbackAnswerSchema } from '../contracts/http-feedback.ts';
+import { onboardingAnswerSchema } from '../contracts/http-onboarding.ts';
 import { ROUTES } from './routes.ts';
 
 const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
@@ -27,6 +28,7 @@ const EXAMPLES: Array<{ heading: string; schema: z.ZodObject }> = [
   { heading: 'POST /recommend', schema: foldInAnswerSchema },
   { heading: 'POST /recommend/cold-start', schema: coldStartAnswerSchema },
   { heading: 'POST /feedback', schema: feedbackAnswerSchema },
+  { heading: 'GET /onboarding/next', schema: onboardingAnswerSchema },
   { heading: 'DELETE /users/{user_id}', schema: eraseAnswerSchema },
   { heading: 'GET /users', schema: usersAnswerSchema },
   { heading: 'GET /stats', schema: statsAnswerSchema },

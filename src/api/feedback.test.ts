@@ -171,3 +171,55 @@ describe('DELETE /users/{user_id}', () => {
     await erase('8').expect(503);
   });
 });
+
+describe('explanations', () => {
+  it('name the ratings that a prediction comes from, and add up to it', async () => {
+    await say(rate('8', FIRST, 2)).expect(200);
+    const { recommendations } = await listOf('8', '?explain=true');
+    for (const { predicted_rating, explanation } of recommendations) {
+      // The 9 that the training read adds 0.35, the 2 takes as much.
+      expect(explanation?.because).toMatchObject([
+        { isbn: SAMPLE_ISBNS[3], title: 'Flu', rating: 9, share: 0.35 },
+        { isbn: FIRST, rating: 2, share: -0.35 },
+      ]);
+      expect(explanation).toMatchObject({ base: predicted_rating, others: 0 });
+    }
+    const ratings = SAMPLE_ISBNS.slice(1).map((isbn) => ({ isbn, rating: 8 }));
+    const asked = request(api.app).post('/recommend').send({ ratings, explain: true });
+    const { body } = await seen(asked.expect(200));
+    expect(body).toMatchObject({
+      recommendations: [{ explanation: { others: 0.25, because: [{}, {}, {}] } }],
+    });
+  });
+
+  it('have nothing to name where nothing is known', async () => {
+    const [first] = (await listOf('nobody', '?explain=true')).recommendations;
+    expect(first?.explanation).toEqual({ base: first?.predicted_rating, because: [], others: 0 });
+  });
+});
+
+describe('GET /onboarding/next', () => {
+  const ask = (query: string) => request(api.app).get(`/onboarding/next?${query}`);
+
+  it('asks for a book that was neither rated nor skipped, until there is none', async () => {
+    const { body } = await seen(ask('country=usa').expect(200));
+    expect(body).toMatchObject({
+      book: { isbn: FIRST, ratings: 4 },
+      interest: 0.05,
+      spread_before: 1,
+      spread_after: 0.75,
+    });
+    const next = await seen(ask(`ratings=0-19-515344-8:9,unknown:3&skip=${SECOND}`).expect(200));
+    expect(next.body).toMatchObject({ book: { isbn: THIRD } });
+    const none = await seen(ask(`skip=${SAMPLE_ISBNS.join(',')}`).expect(200));
+    expect(none.body).toMatchObject({ book: null, spread_before: null });
+  });
+
+  it.each(['ratings=9', `ratings=${FIRST}:11`, 'ratings=a:b', 'age=x', 'rating=x:1'])(
+    'refuses %s',
+    async (query) => {
+      const { body } = await seen(ask(query).expect(400));
+      expect(body).toMatchObject({ code: 'BAD_REQUEST' });
+    },
+  );
+});

@@ -13,7 +13,7 @@ export interface ReaderList {
 }
 
 /** What a client may ask for beside the length of the list. */
-type Options = Omit<RecommendQuery, 'top_k' | 'cursor'>;
+type Options = Omit<RecommendQuery, 'top_k' | 'cursor' | 'explain'>;
 
 /** The list of a reader of whom nothing is known. */
 export function priorList(version: LiveVersion): ReaderList {

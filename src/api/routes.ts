@@ -8,6 +8,7 @@ import { foldIn } from './routes/fold-in.ts';
 import { home, pageScript, pageStyle } from './routes/home.ts';
 import { modelInfo, stats } from './routes/model.ts';
 import { health, livez, metrics, readyz } from './routes/probes.ts';
+import { onboarding } from './routes/onboarding.ts';
 import { recommend } from './routes/recommend.ts';
 import { run, runs } from './routes/runs.ts';
 import { eraseUser, users } from './routes/users.ts';
@@ -46,6 +47,7 @@ export const ROUTES: readonly Route[] = [
   foldIn,
   coldStart,
   feedback,
+  onboarding,
   users,
   eraseUser,
   books,

@@ -51,6 +51,10 @@ export const foldInBodySchema = z.strictObject({
     .default([]),
   ...personFields,
   ...choiceFields,
+  explain: z
+    .boolean()
+    .default(false)
+    .describe('Whether to say which of the ratings a prediction comes from'),
 });
 
 export const coldStartBodySchema = z.strictObject({

@@ -67,6 +67,10 @@ export const recommendQuerySchema = z.strictObject({
     .pipe(z.array(z.string()).max(MAX_EXCLUDED))
     .optional()
     .describe(`ISBNs of books to leave out, ${String(MAX_EXCLUDED)} at most, between commas`),
+  explain: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Whether to say which ratings of the reader a prediction comes from'),
 });
 
 export const usersQuerySchema = z.strictObject({
@@ -107,6 +111,25 @@ export const recommendationSchema = z.object({
       'What speaks loudest for the interest: `readers` who met the same books, a family of labels such as `author`, `popularity` or `rating`',
     ),
   source: sourceSchema,
+  explanation: z
+    .object({
+      base: z.number().describe('What would be predicted had each rating been as expected'),
+      because: z
+        .array(
+          z.object({
+            isbn: z.string(),
+            title: z.string(),
+            rating: z.number(),
+            share: z.number().describe('What the surprise in this rating adds'),
+          }),
+        )
+        .describe('The ratings that add or take most'),
+      others: z.number().describe('What all other ratings add'),
+    })
+    .optional()
+    .describe(
+      'Present with `explain`: `base`, the shares and `others` add up to `predicted_rating`',
+    ),
 });
 
 export const listFields = {

@@ -13,6 +13,8 @@ export class BookFit {
   /** Coefficients on s_k by rating and on t by arm. */
   private readonly singles = new SparseVector();
   private readonly arms = new SparseVector();
+  /** Scratch: covariance of the core with F_j. */
+  private row = new Float64Array(64);
 
   constructor(step: ReaderStep) {
     this.step = step;
@@ -84,5 +86,40 @@ export class BookFit {
     step.addRating(k, -share * shrink);
     const g = placement.arm[k];
     if (g >= 0) this.arms.add(g, -share * shrink * placement.armWeight[k]);
+  }
+
+  /**
+   * How much E[F_j] of the last `lookAt` moves with each rating r_k, the reader's noise factor held: it is linear in the ratings.
+   * Written to `out[0 .. n)`.
+   */
+  slopes(out: Float64Array): void {
+    const { step, singles, arms } = this;
+    const { placement, dim, size, vector, books } = step;
+    if (this.row.length < size) this.row = new Float64Array(size);
+    for (let a = 0; a < size; a++) this.row[a] = vector.rowDot(step.cov, size, a);
+    for (let k = 0; k < placement.count; k++) {
+      // dE[x] / dr_k = cov pi_k (x_k - w_k link_g): through the core
+      let through = this.row[0];
+      const w = placement.book[k] * dim;
+      for (let a = 1; a < dim; a++) through += books.mean[w + a] * this.row[a];
+      for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
+        through += placement.coreWeight[e] * this.row[placement.coreIndex[e]];
+      }
+      const g = placement.arm[k];
+      if (g >= 0) through += placement.armWeight[k] * this.throughArm(g, arms);
+      // and through what was met in this rating alone
+      const own = placement.singleVar[k] === 0 ? 0 : singles.value[k] / placement.singleVar[k];
+      out[k] = step.weight[k] * through + own * step.shrink[k];
+    }
+  }
+
+  /** What a rating in arm g adds by the arm's own posterior, less what the core loses to it. */
+  private throughArm(g: number, arms: SparseVector): number {
+    const { step } = this;
+    let sum = arms.value[g] * step.armVar[g];
+    for (let l = step.linkStart[g]; l < step.linkStart[g + 1]; l++) {
+      sum -= step.linkValue[l] * this.row[step.linkIndex[l]];
+    }
+    return sum;
   }
 }

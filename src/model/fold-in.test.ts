@@ -166,3 +166,51 @@ describe('activity labels', () => {
     expect(unratedShareLabel(unrated, rated)).toBe(want);
   });
 });
+
+describe('shares of the ratings', () => {
+  it('are linear in the ratings and add up to the prediction (property)', () => {
+    const task = fc.record({
+      seed: fc.nat(),
+      rank: fc.integer({ min: 0, max: 3 }),
+      rated: fc.integer({ min: 1, max: 25 }),
+    });
+    fc.assert(
+      fc.property(task, ({ seed, rank, rated }) => {
+        const random = seededRandom(seed);
+        const model = randomModel(random, rank, BOOKS, 5);
+        const fold = new FoldIn(model);
+        const input = randomInput(random, BOOKS, rated, 3);
+        const meanWith = (values: ArrayLike<number>, book: number): number => {
+          fold.solve({ ...input, ratedValue: values }, 1.3);
+          return fold.predict(book).mean;
+        };
+        const expected = Array.from(input.ratedBook, (book) => {
+          const { dim, offset, books } = model;
+          fold.solve(input, 1.3);
+          const prior = new FoldIn(model);
+          // The prior of a reader with so many ratings: their books tell nothing where their noise is without end.
+          prior.solve(input, 1e-12);
+          const q = books.mean.subarray(book * dim, (book + 1) * dim);
+          let sum = offset + q[0] + prior.step.mean[0];
+          for (let a = 1; a < dim; a++) sum += q[a] * prior.step.mean[a];
+          return sum;
+        });
+        for (const book of [0, BOOKS - 1, input.ratedBook[0]]) {
+          fold.solve(input, 1.3);
+          const shares = new Float64Array(rated);
+          fold.shares(book, shares);
+          const mean = fold.mean;
+          const base = mean - shares.reduce((sum, share) => sum + share, 0);
+          // With every rating as it was expected nothing is left but the base.
+          expect(meanWith(expected, book)).toBeCloseTo(base, 5);
+          // Without one rating's surprise the mean loses its share.
+          const values = Float64Array.from(input.ratedValue);
+          const k = rated - 1;
+          values[k] = expected[k];
+          expect(meanWith(values, book)).toBeCloseTo(mean - shares[k], 5);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

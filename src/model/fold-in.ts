@@ -32,6 +32,8 @@ export class FoldIn {
   varReader = 0;
   varBook = 0;
   varNoise = 0;
+  /** E[alpha_u] */
+  factor = 1;
   private readonly familyStart: number[] = [];
   private readonly priorMean: Float64Array;
   private book = new Int32Array(64);
@@ -50,8 +52,11 @@ export class FoldIn {
     this.familyStart.push(start);
   }
 
-  /** Computes the posterior; throws `NUMERICAL` as `ReaderStep.solve` does. */
-  solve(input: ReaderInput): void {
+  /**
+   * Computes the posterior; throws `NUMERICAL` as `ReaderStep.solve` does. With `held` the reader's noise factor is taken as that,
+   * else it is learned from the ratings.
+   */
+  solve(input: ReaderInput, held: number | null = null): void {
     const { model, step } = this;
     const count = input.ratedBook.length;
     this.setPriorMean(input);
@@ -63,8 +68,8 @@ export class FoldIn {
       this.book[k] = input.ratedBook[k];
       this.value[k] = input.ratedValue[k];
     }
-    let factor = 1;
-    for (let round = 0; round < (count === 0 ? 1 : ROUNDS); round++) {
+    let factor = held ?? 1;
+    for (let round = 0; round < (count === 0 || held !== null ? 1 : ROUNDS); round++) {
       step.solve({
         book: this.book,
         value: this.value,
@@ -76,8 +81,10 @@ export class FoldIn {
         priorAt: 0,
         priorPrecision: model.readerPrior.precision,
       });
-      if (count > 0) factor = noiseFactor(model.readerShape, count, model.tau * step.squares());
+      if (count > 0 && held === null)
+        factor = noiseFactor(model.readerShape, count, model.tau * step.squares());
     }
+    this.factor = factor;
     this.noise = expectedInverse(model.readerShape, count, factor) / model.tau;
   }
 
@@ -131,5 +138,22 @@ export class FoldIn {
     this.lookAt(book);
     const { mean, varReader, varBook, varNoise } = this;
     return { mean, varReader, varBook, varNoise };
+  }
+
+  /**
+   * What each rating contributes to the mean of a book: the slope of the mean in it (docs/model.md 3.14) times how far it lies from
+   * what was expected of it before all ratings. Written to `out[0 .. n)`.
+   */
+  shares(book: number, out: Float64Array): void {
+    const { step, model, priorMean } = this;
+    const { dim } = model;
+    this.lookAt(book);
+    this.fit.slopes(out);
+    for (let k = 0; k < step.placement.count; k++) {
+      const w = step.placement.book[k] * dim;
+      let expected = priorMean[0];
+      for (let a = 1; a < dim; a++) expected += priorMean[a] * model.books.mean[w + a];
+      out[k] *= step.residual[k] - expected;
+    }
   }
 }

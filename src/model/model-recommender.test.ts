@@ -171,3 +171,21 @@ describe('labels of fields', () => {
     expect(Array.from(recommender.labelsOf(fields))).toEqual(want);
   });
 });
+
+describe('the next question', () => {
+  it('is the one whose answer narrows most what may be picked, by the chance that it is known', () => {
+    const found = recommender.question(input);
+    if (found === null) throw new Error('there are books to ask for');
+    expect(model.listed[found.book]).toBe(1);
+    for (const met of [...input.ratedBook, ...input.unratedBook]) expect(found.book).not.toBe(met);
+    expect(found.after).toBeLessThan(found.before);
+    const allowed = new Uint8Array(BOOKS).fill(1);
+    allowed[found.book] = 0;
+    const other = recommender.question(input, allowed);
+    const gain = ({ interest, before, after }: typeof found): number =>
+      interest * (before ** 2 - after ** 2);
+    expect(other?.book).not.toBe(found.book);
+    expect(gain(other ?? found)).toBeLessThanOrEqual(gain(found) + 1e-12);
+    expect(recommender.question(input, new Uint8Array(BOOKS))).toBeNull();
+  });
+});

@@ -10,6 +10,7 @@ import {
   DEFAULT_CHOICE,
   type ListChoice,
   type Prediction,
+  type Question,
   type ReaderInput,
   type Recommender,
 } from './recommender.ts';
@@ -17,6 +18,9 @@ import type { TrainedModel } from './trained-model.ts';
 
 /** Best books by mean that policy `rating` chooses from, as a multiple of the list's length. */
 const POOL = 3;
+/** Books that may be asked for, those of most interest, and books that the answer is to tell of. */
+const ASKED = 50;
+const PICKED = 50;
 
 /** Answers for any reader from a trained model; one object serves one thread. */
 export class ModelRecommender implements Recommender {
@@ -118,6 +122,46 @@ export class ModelRecommender implements Recommender {
     return Array.from(books, (book) => this.predictionOf(book));
   }
 
+  shares(reader: ReaderInput, books: Uint32Array): Float64Array[] {
+    this.fold.solve(reader);
+    return Array.from(books, (book) => {
+      const out = new Float64Array(reader.ratedBook.length);
+      this.fold.shares(book, out);
+      return out;
+    });
+  }
+
+  question(reader: ReaderInput, allowed?: Uint8Array): Question | null {
+    const known = this.recommend(reader, ASKED, { ...DEFAULT_CHOICE, policy: 'interest' }, allowed);
+    const wanted = this.recommend(reader, PICKED).book;
+    const { factor } = this.fold;
+    const variances = (): Float64Array =>
+      Float64Array.from(wanted, (book) => {
+        this.fold.lookAt(book);
+        return this.fold.varReader + this.fold.varBook;
+      });
+    const now = variances();
+    let best: Question | null = null;
+    for (const [n, book] of known.book.entries()) {
+      const ratedValue = [...Array.from(reader.ratedValue), known.mean[n]];
+      const ratedBook = Uint32Array.from([...reader.ratedBook, book]);
+      // What an answer tells does not depend on the answer, but for the noise factor, which is held.
+      this.fold.solve({ ...reader, ratedBook, ratedValue }, factor);
+      const then = variances();
+      const others = Array.from(wanted.keys()).filter((m) => wanted[m] !== book);
+      const mean = (of: Float64Array): number =>
+        others.reduce((sum, m) => sum + of[m], 0) / Math.max(1, others.length);
+      const question = {
+        book,
+        interest: known.interest[n],
+        before: Math.sqrt(mean(now)),
+        after: Math.sqrt(mean(then)),
+      };
+      if (best === null || gainOf(question) > gainOf(best)) best = question;
+    }
+    return best;
+  }
+
   private predictionOf(book: number): Prediction {
     const { levelMap } = this.model;
     const { mean, varReader, varBook, varNoise } = this.fold.predict(book);
@@ -140,4 +184,9 @@ export class ModelRecommender implements Recommender {
   private clip(mean: number): number {
     return Math.min(this.levels[this.levels.length - 1], Math.max(this.levels[0], mean));
   }
+}
+
+/** Variance that the answer removes, by the chance that there is one. */
+function gainOf({ interest, before, after }: Question): number {
+  return interest * (before * before - after * after);
 }

@@ -74,6 +74,8 @@ export class ReaderStep {
   /** By rating: r_k - mu - c_k, and the share of its distance to the rest that its singles explain. */
   residual = new Float64Array(64);
   shrink = new Float64Array(64);
+  /** By rating: pi_k, its precision with the singles integrated out. */
+  weight = new Float64Array(64);
   /** By arm: t = armMean - link . x + N(0, armVar), link = `linkIndex`, `linkValue` from `linkStart`. */
   armMean = new Float64Array(64);
   armVar = new Float64Array(64);
@@ -87,7 +89,6 @@ export class ReaderStep {
   private det = 1;
   private factor = new Float64Array(1024);
   private linear = new Float64Array(64);
-  private weight = new Float64Array(64);
   private armHead = new Int32Array(64);
   private armNext = new Int32Array(64);
 

@@ -37,6 +37,16 @@ export interface Prediction {
   atLeast(t: number): number;
 }
 
+/** A book whose rating is asked for, with what it would tell. */
+export interface Question {
+  readonly book: number;
+  /** P(picks up). */
+  readonly interest: number;
+  /** Mean standard deviation of what the books' ratings may be on average, noise left out, without and with the answer. */
+  readonly before: number;
+  readonly after: number;
+}
+
 /** How a list is made. */
 export interface ListChoice {
   readonly policy: Policy;
@@ -70,4 +80,14 @@ export interface Recommender {
     allowed?: Uint8Array,
   ): RankedList;
   predict(reader: ReaderInput, books: Uint32Array): Prediction[];
+  /**
+   * For each book what each rating of the reader adds to its predicted mean, in the order of the ratings: the mean without them,
+   * before it is kept within the scale, is the rest.
+   */
+  shares(reader: ReaderInput, books: Uint32Array): Float64Array[];
+  /**
+   * The book whose rating would tell most of what the reader may pick, times the chance that they know it, none of those that
+   * are 0 in `allowed`; null where there is none.
+   */
+  question(reader: ReaderInput, allowed?: Uint8Array): Question | null;
 }

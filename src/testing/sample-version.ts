@@ -1,7 +1,13 @@
 import type { Manifest } from '../contracts/manifest.ts';
 import type { Metrics } from '../contracts/metrics.ts';
 import type { RankedList } from '../model/ranked-list.ts';
-import type { ListChoice, Prediction, ReaderInput, Recommender } from '../model/recommender.ts';
+import type {
+  ListChoice,
+  Prediction,
+  Question,
+  ReaderInput,
+  Recommender,
+} from '../model/recommender.ts';
 import { type BookCounts, BOOK_COUNTS_BLOB, encodeBookCounts } from '../store/book-counts-codec.ts';
 import { CATALOGUE_BLOB, decodeCatalogue, encodeCatalogue } from '../store/catalogue-codec.ts';
 import type { ReaderRecord, Store } from '../store/store.ts';
@@ -63,6 +69,15 @@ export class SampleRecommender implements Recommender {
         atLeast: (t) => (mean >= t ? 1 : 0),
       };
     });
+  }
+
+  shares(reader: ReaderInput, books: Uint32Array): Float64Array[] {
+    return Array.from(books, () => Float64Array.from(reader.ratedValue, (v) => (v - 5.5) / 10));
+  }
+
+  question(reader: ReaderInput, allowed?: Uint8Array): Question | null {
+    const [book] = this.recommend(reader, 1, undefined, allowed).book;
+    return book === undefined ? null : { book, interest: 0.05, before: 1, after: 0.75 };
   }
 
   #shift(reader: ReaderInput): number {

@@ -6,6 +6,7 @@ import {
   MAX_NARROWED,
 } from '../../contracts/http-fold-in.ts';
 import { freshJson } from '../answer.ts';
+import { explained } from '../explained.ts';
 import { ratingsOf, readerOf, refuseOffScale } from '../given-reader.ts';
 import { trained } from '../live-model.ts';
 import { madeList } from '../made-list.ts';
@@ -32,6 +33,9 @@ export const foldIn = route({
     const { list, fields } = madeList(version, reader, body, metrics);
     const answer: FoldInAnswer = {
       ...fields,
+      ...(body.explain
+        ? { recommendations: explained(version, reader, fields.recommendations) }
+        : {}),
       unknown_isbns: unknown,
       ...(rated.size > MAX_NARROWED ? {} : { narrowed: narrowedBy(version, reader, list.book) }),
     };

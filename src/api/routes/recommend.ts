@@ -17,7 +17,8 @@ import {
   notModified,
 } from '../answer.ts';
 import { cursorOf, placeOf } from '../cursor.ts';
-import { type KnownReader, lookUp } from '../known-reader.ts';
+import { explained } from '../explained.ts';
+import { inputOf, type KnownReader, lookUp } from '../known-reader.ts';
 import type { LiveVersion } from '../live-version.ts';
 import { trained } from '../live-model.ts';
 import { priorList, type ReaderList, readerList } from '../reader-list.ts';
@@ -51,7 +52,7 @@ export const recommend = route({
     if (known === null) return degraded(version, call);
     const { revision } = known;
     const { user_id } = call.params;
-    const { top_k, cursor, ...options } = call.query;
+    const { top_k, cursor, explain, ...options } = call.query;
     const state = revision === 0 ? version.id : `${version.id}+${String(revision)}`;
     // Tells the cursors of other readers and options apart, and is short.
     const order = crc32(JSON.stringify([user_id, options])).toString(36);
@@ -62,7 +63,8 @@ export const recommend = route({
     const found = await readerList(version, known, options, deps.metrics);
     const end = from + top_k;
     const next = end < found.list.book.length ? cursorOf(state, order, end) : null;
-    const body = bodyOf(version, call, found, { from, next });
+    const plain = bodyOf(version, call, found, { from, next });
+    const body = explain === 'true' ? withReasons(version, plain, known) : plain;
     const { source } = found;
     return {
       ...cacheableJson(body, etag, changes),
@@ -88,6 +90,15 @@ function bodyOf(
     next,
     ...(from === 0 ? noteOf(top_k, list.book.length) : {}),
   };
+}
+
+function withReasons(
+  version: LiveVersion,
+  body: RecommendAnswer,
+  known: KnownReader,
+): RecommendAnswer {
+  const { recommendations } = body;
+  return { ...body, recommendations: explained(version, inputOf(version, known), recommendations) };
 }
 
 /** The list of the prior, marked, while nobody can say what is known of the reader. */
