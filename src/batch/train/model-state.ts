@@ -170,10 +170,10 @@ export function countActive(active: Uint8Array): number {
 
 function moments(values: Float64Array): { mean: number; variance: number } {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let n = 0; n < values.length; n++) sum += values[n];
   const mean = sum / values.length;
   let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
+  for (let n = 0; n < values.length; n++) squares += (values[n] - mean) * (values[n] - mean);
   // a data set with one level only still needs a scale
   return { mean, variance: squares / values.length || 1 };
 }

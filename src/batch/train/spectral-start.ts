@@ -96,9 +96,13 @@ function directions(
   const byReader: Rows = { start: readerStart, partner: bookOf, residual };
   const byBook: Rows = {
     start: bookStart,
-    partner: bookSlot.map((slot) => reader[slot]),
-    residual: Float64Array.from(bookSlot, (slot) => residual[slot]),
+    partner: new Int32Array(bookSlot.length),
+    residual: new Float64Array(bookSlot.length),
   };
+  for (let k = 0; k < bookSlot.length; k++) {
+    byBook.partner[k] = reader[bookSlot[k]];
+    byBook.residual[k] = residual[bookSlot[k]];
+  }
   const taste = new Float64Array(readers * rank);
   const book = new Float64Array(books * rank);
   for (let i = 0; i < book.length; i++) book[i] = normalDraw(random);

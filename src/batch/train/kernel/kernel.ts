@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { packedSize } from '../../../model/cholesky.ts';
 import type { RatingMatrix } from '../../../model/rating-matrix.ts';
+import { sharedInts } from '../../../model/shared-array.ts';
 
 /** What `assembly/row-kernel.ts` exports, with the parameters that are listed there; pointers are bytes of the kernel's memory. */
 export interface KernelExports {
@@ -50,6 +51,8 @@ export interface KernelRows {
   /** Records of the partners, one of zeros behind them. */
   readonly records: number;
   readonly partners: number;
+  /** Place of each partner's record: by falling number of ratings, so that those often met share pages. */
+  readonly position: Int32Array;
   /** Columns in the order of the rows: partner (u32) and rating. */
   readonly partner: number;
   readonly value: number;
@@ -122,13 +125,19 @@ export function kernelFor(
     end = Math.ceil((at + bytes) / 64) * 64;
     return at;
   };
-  const rows = (partners: number): KernelRows => ({
+  const rows = (partnerStart: Int32Array, partners: number): KernelRows => ({
     records: place((partners + 1) * record * number),
     partners,
+    position: placesByRatings(partnerStart),
     partner: place((matrix.size + OVERRUN) * Uint32Array.BYTES_PER_ELEMENT),
     value: place((matrix.size + OVERRUN) * number),
   });
-  const layout = { wide, record, readers: rows(matrix.books), books: rows(matrix.readers) };
+  const layout = {
+    wide,
+    record,
+    readers: rows(matrix.bookStart, matrix.books),
+    books: rows(matrix.readerStart, matrix.readers),
+  };
   const pages = Math.ceil(end / PAGE);
   if (pages + WORKSPACES / PAGE > MAX_PAGES) return null;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
@@ -150,15 +159,19 @@ function copyColumns(
   const size = partner.length;
   const partners = new Uint32Array(buffer, rows.partner, size);
   const values = floats(buffer, wide, rows.value, size);
-  if (slot === null) {
-    partners.set(partner);
-    values.set(value);
-    return;
-  }
   for (let k = 0; k < size; k++) {
-    partners[k] = partner[slot[k]];
-    values[k] = value[slot[k]];
+    const at = slot === null ? k : slot[k];
+    partners[k] = rows.position[partner[at]];
+    values[k] = value[at];
   }
+}
+
+function placesByRatings(start: Int32Array): Int32Array {
+  const count = Float64Array.from({ length: start.length - 1 }, (_, n) => start[n + 1] - start[n]);
+  const order = Int32Array.from(count.keys()).sort((a, b) => count[b] - count[a] || a - b);
+  const position = sharedInts(count.length);
+  for (let at = 0; at < order.length; at++) position[order[at]] = at;
+  return position;
 }
 
 /** A view of records or ratings. */

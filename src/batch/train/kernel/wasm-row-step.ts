@@ -21,8 +21,8 @@ export class WasmRowStep implements RowStep {
   private readonly columns: KernelRows;
   private readonly thread: KernelThread;
   private readonly records: Float64Array | Float32Array;
-  /** Where the rows' own records are, for the other side; bytes. */
-  private readonly ownRecords: number;
+  /** Where the rows' own records are, for the other side. */
+  private readonly own: KernelRows;
   private readonly recordBytes: number;
   /** Byte addresses in the thread's room. */
   private readonly at: ReturnType<typeof layout>;
@@ -36,7 +36,7 @@ export class WasmRowStep implements RowStep {
     this.kernel = kernel;
     this.columns = kernel[side.name === 'reader' ? 'readers' : 'books'];
     const longest = side.shift === null ? 0 : longestRow(side.ratings.start) + 8;
-    this.ownRecords = kernel[side.name === 'reader' ? 'books' : 'readers'].records;
+    this.own = kernel[side.name === 'reader' ? 'books' : 'readers'];
     this.recordBytes = kernel.record * (kernel.wide ? 8 : 4);
     this.at = layout(side.dim, kernel.record);
     this.thread = new KernelThread(kernel, this.at.bytes + longest * F64);
@@ -57,7 +57,7 @@ export class WasmRowStep implements RowStep {
       const [m, t] = [n * dim, n * packed];
       const weight = precision[n];
       const c = mean[m];
-      let out = n * this.kernel.record;
+      let out = this.columns.position[n] * this.kernel.record;
       records[out++] = weight * c;
       records[out++] = weight;
       for (let a = 1; a < dim; a++) records[out++] = weight * mean[m + a];
@@ -205,7 +205,7 @@ export class WasmRowStep implements RowStep {
       this.thread.room + at.cov + own,
       rows.precision[n],
       Number(this.kernel.wide),
-      this.ownRecords + n * this.recordBytes,
+      this.own.records + this.own.position[n] * this.recordBytes,
     );
   }
 }
