@@ -7,6 +7,7 @@ import { COMMON_HEADERS } from './headers.ts';
 import { InvalidRequest, problemOf, toAppError } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 import type { ApiDeps, Route } from './route.ts';
+import type { RequestSpan } from './trace.ts';
 
 /** From here on a request is logged by default. */
 const SLOW_SECONDS = 0.5;
@@ -31,6 +32,7 @@ interface Timed {
   client?: string | undefined;
   /** Only who asked may keep the answer. */
   isPrivate?: boolean;
+  span?: RequestSpan | undefined;
 }
 
 /** Starts the clock of a request; `label` is the pattern of its route. */
@@ -48,6 +50,7 @@ export function exchange(
   deps: ApiDeps,
 ): void {
   const timed = timedFrom(request, route.path);
+  timed.span = deps.trace?.request(request, route.path, timed.method);
   try {
     timed.client = deps.door.admit(route.scope, request, response) ?? undefined;
     timed.isPrivate = deps.door.asksForKeys && route.scope !== 'open';
@@ -65,7 +68,8 @@ export function exchange(
     if (made.status === 200 && made.reader !== undefined) snapshot.version?.answers.set(url, made);
     return made;
   };
-  answer().then(
+  const answered = timed.span === undefined ? answer() : timed.span.run(answer);
+  answered.then(
     (given) => {
       send(response, given, timed, deps);
     },
@@ -158,6 +162,7 @@ function send(response: ServerResponse, answer: Answer, timed: Timed, deps: ApiD
   response.writeHead(answer.status, headers);
   response.end(answer.body);
   const seconds = (performance.now() - timed.started) / 1000;
+  timed.span?.end(answer.status);
   deps.metrics.request(timed.label, timed.method, answer.status, seconds);
   if (answer.source !== undefined) deps.metrics.answered(answer.source);
   logRequest(timed, answer.status, seconds, deps);

@@ -4,16 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
+import { environment } from '../runtime/environment.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
-import { ApiKeys } from './api-keys.ts';
 import { createListener } from './app.ts';
-import { doorOf } from './door.ts';
 import { LiveModel, type VersionCodec } from './live-model.ts';
 import { ApiMetrics } from './metrics.ts';
-import { RateLimit } from './rate-limit.ts';
+import { observedStore } from './observed-store.ts';
+import { type DoorOptions, openDoor } from './open-door.ts';
+import { RunMetrics } from './run-metrics.ts';
+import { openTrace } from './trace.ts';
 
-export interface ApiOptions {
+export interface ApiOptions extends DoorOptions {
   /** Stays open when the API stops: it belongs to the caller. */
   readonly store: Store;
   readonly codec: VersionCodec;
@@ -37,12 +39,8 @@ export interface ApiOptions {
   readonly maxInFlight?: number;
   /** Time for a client to send its whole request. */
   readonly requestMs?: number;
-  /** File of the keys that are asked for; read again when it changes. Without one none are. */
-  readonly keysFile?: string | undefined;
-  /** Requests a minute of one key or address; 0 for no limit. */
-  readonly rateLimit?: number;
-  /** Proxies in front whose `X-Forwarded-For` is believed. */
-  readonly trustedProxies?: number;
+  /** Of OpenTelemetry; those of the process if not given. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface RunningApi {
@@ -59,16 +57,15 @@ const REQUEST_MS = 15_000;
 /** Node looks for requests that take too long only every 30 s unless told otherwise. */
 const TIMEOUT_CHECK_MS = 1000;
 const IDLE_SWEEP_MS = 50;
-/** Time between two looks at the file of keys. */
-const KEYS_MS = 1000;
-/** Time between two reports to the store of what clients have spent. */
-const RATE_MS = 200;
-const MINUTE = 60;
+/** Time between two looks at the records of trainings. */
+const RUNS_MS = 15_000;
 
 /** Serves the live version of a store over HTTP; resolves when it listens and has looked at the store once. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const { store, codec, log, clock = systemClock, requestMs = REQUEST_MS } = options;
+  const { codec, log, clock = systemClock, requestMs = REQUEST_MS } = options;
   const metrics = new ApiMetrics();
+  const trace = await openTrace(options.variables ?? environment());
+  const store = observedStore(options.store, metrics, trace);
   const live = new LiveModel({
     store,
     codec,
@@ -82,14 +79,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     () => live.snapshot(),
     () => clock.now(),
   );
+  const runMetrics = new RunMetrics(store, metrics.registry);
   const stopping = new AbortController();
-  const { keysFile, trustedProxies = 0 } = options;
-  const keys = keysFile === undefined ? null : await ApiKeys.open(keysFile, clock, log);
-  const rateLimit = await rateLimitOf(options.rateLimit ?? 0, store, clock);
-  const door = doorOf({ keys, rateLimit, trustedProxies });
+  const open = await openDoor(options, { store, clock, log });
   const now = (): Date => clock.now();
   const isStopping = (): boolean => stopping.signal.aborted;
-  const deps = { store, live, door, metrics, log, now, stopping: isStopping };
+  const { door } = open;
+  const deps = { store, live, door, metrics, log, trace, now, stopping: isStopping };
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -104,8 +100,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   await live.poll();
   const following = Promise.all([
     live.follow(options.pollMs ?? 500, stopping.signal),
-    keys?.follow(KEYS_MS, stopping.signal),
-    rateLimit?.follow(RATE_MS, stopping.signal),
+    runMetrics.follow(RUNS_MS, stopping.signal),
+    open.follow(stopping.signal),
   ]);
 
   const closed = Promise.withResolvers<undefined>();
@@ -117,6 +113,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     await delay(options.lameDuckMs ?? 0);
     await drain(server, options.graceMs ?? 10_000, log);
     await following;
+    await trace?.close();
     metrics.registry.clear();
     log.info({}, 'stopped');
     closed.resolve(undefined);
@@ -127,12 +124,6 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const url = urlOf(server, options.host);
   log.info({ url }, 'serving');
   return { url, close, closed: closed.promise };
-}
-
-async function rateLimitOf(points: number, store: Store, clock: Clock): Promise<RateLimit | null> {
-  if (points === 0) return null;
-  const limit = { points, seconds: MINUTE };
-  return new RateLimit(limit, await store.limiter(limit), clock);
 }
 
 async function listen(server: Server, { host, port }: ApiOptions): Promise<void> {

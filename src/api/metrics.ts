@@ -37,6 +37,13 @@ export class ApiMetrics {
     labelNames: ['code'],
     registers: [this.registry],
   });
+  readonly #storeCalls = new Histogram({
+    name: 'bookrec_store_call_duration_seconds',
+    help: 'Seconds of calls of the store, failed ones too',
+    labelNames: ['call'],
+    buckets: REQUEST_BUCKETS,
+    registers: [this.registry],
+  });
   readonly #shed = new Counter({
     name: 'bookrec_http_requests_shed_total',
     help: 'Requests refused because too many were at work',
@@ -97,6 +104,14 @@ export class ApiMetrics {
     this.#shed.inc();
   }
 
+  /** What takes the seconds of a call of the store. */
+  storeCall(call: string): (seconds: number) => void {
+    const observer = this.#storeCalls.labels(call);
+    return (seconds) => {
+      observer.observe(seconds);
+    };
+  }
+
   storeError(error: unknown): void {
     this.#storeErrors.inc({ code: error instanceof AppError ? error.code : 'INTERNAL' });
   }
@@ -152,6 +167,19 @@ export class ApiMetrics {
       async collect() {
         this.reset();
         for (const { labels, share } of await liveCoverage()) this.set(labels, share);
+      },
+    });
+    new Gauge({
+      name: 'bookrec_model_error',
+      help: 'Error of the version in memory on held-out ratings, by measure',
+      labelNames: ['measure'],
+      registers,
+      collect() {
+        this.reset();
+        const metrics = snapshot().version?.manifest.metrics.model;
+        if (metrics === undefined) return;
+        this.set({ measure: 'rmse' }, metrics.rmse);
+        this.set({ measure: 'mae' }, metrics.mae);
       },
     });
     new Gauge({

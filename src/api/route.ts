@@ -8,6 +8,7 @@ import type { Door } from './door.ts';
 import type { LiveModel, Snapshot } from './live-model.ts';
 import type { ApiMetrics } from './metrics.ts';
 import { parseRequest } from './problem.ts';
+import type { Trace } from './trace.ts';
 
 /** What handlers work with. */
 export interface ApiDeps {
@@ -16,6 +17,8 @@ export interface ApiDeps {
   readonly door: Door;
   readonly metrics: ApiMetrics;
   readonly log: Logger;
+  /** Null where nobody collects traces. */
+  readonly trace: Trace | null;
   readonly now: () => Date;
   /** True once the process is asked to stop. */
   readonly stopping: () => boolean;

@@ -68,7 +68,7 @@ export async function apiUnderTest(door: Door = doorOf({})): Promise<ApiUnderTes
   );
   const state = { stopping: false };
   const stopping = (): boolean => state.stopping;
-  const deps = { store, live, door, metrics, log, now: () => NOW, stopping };
+  const deps = { store, live, door, metrics, log, trace: null, now: () => NOW, stopping };
   return Object.assign(state, {
     app: createApp(deps),
     listener: createListener(deps),
