@@ -1,10 +1,9 @@
-import { packedSize } from '../../model/cholesky.ts';
 import { gammaMean } from '../../model/gamma.ts';
 import type { RatingMatrix } from '../../model/rating-matrix.ts';
 import type { BookSide } from '../../model/reader-step.ts';
 import type { Posteriors, RowSide, Shift } from '../../model/row-step.ts';
 import type { HeldOutColumns, HeldOutRows } from './held-out-rows.ts';
-import { kernelBytes, kernelFor } from './kernel/kernel.ts';
+import { kernelFor } from './kernel/kernel.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import type { ModelState } from './model-state.ts';
 
@@ -149,20 +148,4 @@ function chunksOf(rows: number, costOf: (row: number) => number): Chunks {
     start: Int32Array.from([...start, rows]),
     order: rows === 0 ? order.subarray(1) : order,
   };
-}
-
-/**
- * Bytes that a training holds by the size of its data, labels and what is left of reading them aside: ratings, posteriors,
- * prior means, the kernel's memory, and where books have content effects what each rating says of them.
- */
-export function trainingBytes(
-  counts: { readonly readers: number; readonly books: number; readonly size: number },
-  rank: number,
-  contentEffects: boolean,
-): number {
-  const dim = rank + 1;
-  const [number, index] = [Float64Array.BYTES_PER_ELEMENT, Int32Array.BYTES_PER_ELEMENT];
-  const entity = number * (2 * dim + packedSize(dim) + 1) + index;
-  const rating = number + 3 * index + (contentEffects ? number * (rank + 2) : 0);
-  return (counts.readers + counts.books) * entity + counts.size * rating + kernelBytes(counts, dim);
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { finished, plantedEffects } from '../../testing/planted.ts';
+import { finished, plantedEffects, plantedSparseFactors } from '../../testing/planted.ts';
 import { environment } from '../../runtime/environment.ts';
 import { AppError } from '../../runtime/errors.ts';
 import type { ModelState } from './model-state.ts';
@@ -18,6 +18,8 @@ import { train } from './trainer.ts';
 
 /** Some chunks of readers and of books, the last ones not full. */
 const { data, heldOut } = plantedEffects(1, 600, 280);
+/** Without content effects readers take the row step of the books. */
+const plain = plantedSparseFactors(1, 2);
 const KINDS: readonly SweepKind[] = ['search', 'readers', 'books'];
 
 const ends: Array<() => Promise<unknown>> = [];
@@ -76,10 +78,14 @@ function lively(): ModelState {
 describe('a training', () => {
   it.each([2, 3, 8])('is the same to the last bit on one thread and on %i', (threads) => {
     const options = { rank: 2, sweeps: 6, seed: 1 };
-    const one = finished(train(data, options, heldOut));
-    const many = finished(train(data, options, heldOut, poolOf(threads)));
-    expect(many.reports).toEqual(one.reports);
-    expect(numbersOf(many.state)).toEqual(numbersOf(one.state));
+    const pool = poolOf(threads);
+    for (const planted of [{ data, heldOut }, plain]) {
+      const one = finished(train(planted.data, options, planted.heldOut));
+      const many = finished(train(planted.data, options, planted.heldOut, pool));
+      expect(one.state.dim).toBe(3);
+      expect(many.reports).toEqual(one.reports);
+      expect(numbersOf(many.state)).toEqual(numbersOf(one.state));
+    }
   });
 
   it('takes further threads where there is enough to do', () => {

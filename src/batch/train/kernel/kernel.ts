@@ -88,14 +88,15 @@ export function recordSize(dim: number): number {
   return packedSize(dim) + dim + 1;
 }
 
-/** Bytes that the kernel needs for so many readers, books and ratings, workspaces aside. */
+/** Bytes that the kernel needs for so many readers, books and ratings, workspaces aside; 4 an entity are beside its memory. */
 export function kernelBytes(
   { readers, books, size }: { readers: number; books: number; size: number },
   dim: number,
 ): number {
   const wide = isWide(readers + books, dim);
   const record = paddedRecord(dim, wide) * (wide ? 8 : 4);
-  return (readers + books + 2) * record + 2 * (size + OVERRUN) * (wide ? 12 : 8);
+  const positions = (readers + books) * Int32Array.BYTES_PER_ELEMENT;
+  return positions + (readers + books + 2) * record + 2 * (size + OVERRUN) * (wide ? 12 : 8);
 }
 
 function isWide(entities: number, dim: number): boolean {
