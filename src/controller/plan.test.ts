@@ -123,7 +123,7 @@ const CASES: Case[] = [
     name: 'a Job without a pod is starting',
     seen: { job },
     want: { Accepted: 'Accepted', Progressing: 'Starting' },
-    wantAgain: 2000,
+    wantAgain: 1000,
   },
   {
     name: 'a pod without a record runs',
@@ -195,7 +195,7 @@ const CASES: Case[] = [
     name: 'a failed pod before the Job has counted it is no news',
     seen: { run: trains, job, pods: [killed] },
     want: { Progressing: 'Train' },
-    wantAgain: 2000,
+    wantAgain: 1000,
   },
   {
     name: 'nor is one whose Job is about to give up',
@@ -205,7 +205,7 @@ const CASES: Case[] = [
       pods: [killed],
     },
     want: { Progressing: 'Train' },
-    wantAgain: 2000,
+    wantAgain: 1000,
   },
   {
     name: 'a pod that has ended before its Job',

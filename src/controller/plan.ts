@@ -53,8 +53,8 @@ export interface Plan {
   readonly lookAgainMs: number | null;
 }
 
-/** While a Job is under way its record is read this often: a status must not be older than 5 s. */
-const ACTIVE_MS = 2000;
+/** While a Job is under way its record is read this often: a status must not be older than 5 s, on a busy machine too. */
+const ACTIVE_MS = 1000;
 /** Waits that end with a change elsewhere, which is watched; this is for the place in the queue, which is not. */
 const WAITING_MS = 30_000;
 /** Waits for something that is not watched. */
