@@ -3,9 +3,10 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { projectFolder } from '../../src/runtime/environment.ts';
 
 const FILES = ['BX-Book-Ratings', 'BX-Books', 'BX-Users'] as const;
-/** Every so many readers' ratings are in the small part, and in the larger one. */
+/** Every so many readers' ratings are in the small part, in the larger one, and in the tiny one. */
 const SHARE = 40;
 const LARGER_SHARE = 8;
+const TINY_SHARE = 400;
 
 const lines = (file: string): string[] =>
   gunzipSync(readFileSync(`${projectFolder}/data/bookcrossing/${file}.csv.gz`))
@@ -49,6 +50,9 @@ export const smallDataMap = (): object => dataMap('small', smallData());
 
 /** A part that takes five times as long to train on, as the ConfigMap `larger`. */
 export const largerDataMap = (): object => dataMap('larger', smallData(0, LARGER_SHARE));
+
+/** A part that is read in no time, as the ConfigMap `tiny`. */
+export const tinyDataMap = (): object => dataMap('tiny', smallData(8, TINY_SHARE));
 
 /** The small part with columns too few from the third rating on, as the ConfigMap `bad`. */
 export function badDataMap(): object {

@@ -22,7 +22,7 @@ import {
   waitFor,
   type Run,
 } from '../harness/runs.ts';
-import { badDataMap, smallDataMap, smallTrainer } from '../harness/small-data.ts';
+import { badDataMap, largerDataMap, smallDataMap, smallTrainer } from '../harness/small-data.ts';
 
 /** A registry that no name server knows. */
 const MISSING_IMAGE = 'registry.invalid/bookrec-batch:none';
@@ -55,7 +55,7 @@ describe('a run that fails', () => {
 
   beforeAll(async () => {
     namespace = await createNamespace('run-failures');
-    await apply(namespace, smallDataMap(), badDataMap());
+    await apply(namespace, smallDataMap(), largerDataMap(), badDataMap());
     release = await Release.install(namespace, merge(smallTrainer(), modestValues));
     client = await ClientPod.start(namespace);
     await applyRun(namespace, 'good');
@@ -106,7 +106,8 @@ describe('a run that fails', () => {
 
   it('for want of memory says which container', async () => {
     const resources = { requests: { memory: '100Mi' }, limits: { memory: '100Mi' } };
-    await applyRun(namespace, 'no-memory', { model: { seed: 5 }, resources, backoffLimit: 0 });
+    const data = { configMapName: 'larger' };
+    await applyRun(namespace, 'no-memory', { data, resources, backoffLimit: 0 });
     const words = /Container trainer of pod no-memory-\S+ used more memory than its limit/;
     const run = await failed('no-memory', 'OutOfMemory', words);
     expect(conditionOf(run, 'Trained')).toMatchObject({ status: 'False', reason: 'OutOfMemory' });

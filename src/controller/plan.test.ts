@@ -363,6 +363,14 @@ const CASES: Case[] = [
     want: { Trained: '!OutOfMemory', Failed: 'OutOfMemory' },
   },
   {
+    name: 'out of memory, as Node notices before the kernel does',
+    seen: {
+      job: failed,
+      pods: [podObject({ terminated: { exitCode: 134, message: '2: node::OOMErrorHandler(' } })],
+    },
+    want: { Trained: '!OutOfMemory', Failed: 'OutOfMemory' },
+  },
+  {
     name: 'settings that the trainer refused before it could say so as JSON',
     seen: {
       job: failed,

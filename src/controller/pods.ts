@@ -23,6 +23,9 @@ const QUIET_REASONS = ['', 'ContainerCreating', 'PodInitializing'];
 const WRONG_USE = 2;
 /** Exit codes above this are those of signals. */
 const SIGNALS = 128;
+/** Node aborts where its heap is full, before the kernel would kill it; the end of its trace is the end of the log. */
+const ABORT = SIGNALS + 6;
+const HEAP_FULL = /heap out of memory|OOMErrorHandler|FatalProcessOutOfMemory/;
 
 /** The pod made last. */
 export const newestOf = (pods: readonly PodObject[]): PodObject | undefined =>
@@ -69,6 +72,13 @@ function endOfTrainer(
   const where = `Container ${trainer?.name ?? TRAINER} of pod ${pod.metadata.name}${deleted}`;
   if (reason === 'OOMKilled') {
     return end('OutOfMemory', `${where} used more memory than its limit and was killed`, message);
+  }
+  if (exitCode === ABORT && HEAP_FULL.test(message)) {
+    return end(
+      'OutOfMemory',
+      `${where} used more memory than its limit leaves for the heap`,
+      message,
+    );
   }
   if (exitCode === WRONG_USE) return end('BadSettings', `${where} refused its settings`, message);
   return exitCode > SIGNALS

@@ -67,7 +67,7 @@ export const REASONS = {
   Failed: {
     NotFinished: 'The run goes on, or waits',
     Completed: 'The run has ended well',
-    OutOfMemory: 'The container was killed for using more memory than its limit',
+    OutOfMemory: 'The container used more memory than its limit, or than that leaves for the heap',
     DeadlineExceeded: 'activeDeadlineSeconds were over',
     FetchFailed: 'Data files could not be downloaded',
     Evicted: 'The node evicted the pod',
