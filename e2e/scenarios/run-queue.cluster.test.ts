@@ -169,7 +169,7 @@ describe('runs in a queue', () => {
       '-n',
       namespace,
       '--for=condition=Complete',
-      '--timeout=280s',
+      '--timeout=600s',
     ]);
     figure(`${RUNS + 1} runs of unchanged data`, `${(Date.now() - started) / 1000} s`);
     const runs = (await listRuns(namespace)).filter(inQueue);
@@ -191,7 +191,7 @@ describe('runs in a queue', () => {
     for (const run of runs) expect(conditionOf(run, 'Complete')?.reason).toBe('Unchanged');
     expect((await eventsOf(namespace, 'many-00')).map(({ reason }) => reason)).toContain('Queued');
     await nothingPublished();
-  }, 360_000);
+  }, 700_000);
 });
 
 const startOf = ({ status }: JobTimes): number => Date.parse(status.startTime ?? '');
