@@ -67,23 +67,29 @@ function endOfTrainer(
   end: (reason: PodEnd['reason'], message: string, words: string) => PodEnd,
 ): PodEnd {
   const trainer = trainerOf(pod);
-  const { reason = '', exitCode = 0, message = '' } = trainer?.state.terminated ?? {};
+  const terminated = { reason: '', exitCode: 0, message: '', ...trainer?.state.terminated };
   const deleted = pod.metadata.deletionTimestamp === undefined ? '' : ', which was deleted,';
   const where = `Container ${trainer?.name ?? TRAINER} of pod ${pod.metadata.name}${deleted}`;
-  if (reason === 'OOMKilled') {
-    return end('OutOfMemory', `${where} used more memory than its limit and was killed`, message);
+  const [reason, what] = causeOf(terminated);
+  return end(reason, `${where} ${what}`, terminated.message);
+}
+
+/** Why a container ended so, in a word and in a few. */
+function causeOf(end: {
+  reason: string;
+  exitCode: number;
+  message: string;
+}): [PodEnd['reason'], string] {
+  if (end.reason === 'OOMKilled') {
+    return ['OutOfMemory', 'used more memory than its limit and was killed'];
   }
-  if (exitCode === ABORT && HEAP_FULL.test(message)) {
-    return end(
-      'OutOfMemory',
-      `${where} used more memory than its limit leaves for the heap`,
-      message,
-    );
+  if (end.exitCode === ABORT && HEAP_FULL.test(end.message)) {
+    return ['OutOfMemory', 'used more memory than its limit leaves for the heap'];
   }
-  if (exitCode === WRONG_USE) return end('BadSettings', `${where} refused its settings`, message);
-  return exitCode > SIGNALS
-    ? end('Killed', `${where} was killed by signal ${exitCode - SIGNALS}`, message)
-    : end('PodFailed', `${where} ended with code ${exitCode}`, message);
+  if (end.exitCode === WRONG_USE) return ['BadSettings', 'refused its settings'];
+  return end.exitCode > SIGNALS
+    ? ['Killed', `was killed by signal ${end.exitCode - SIGNALS}`]
+    : ['PodFailed', `ended with code ${end.exitCode}`];
 }
 
 const failed = (terminated: { exitCode: number } | undefined): boolean =>
