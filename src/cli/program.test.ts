@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { environment, projectFolder } from '../runtime/environment.ts';
 import { openStore } from '../store/open-store.ts';
 import { publishSample } from '../testing/sample-version.ts';
 import { SETTINGS } from '../contracts/settings.ts';
+import { runProgram } from './program.ts';
 import { VERBS } from './verbs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bookrec-cli-'));
@@ -39,6 +40,28 @@ function bookrec(args: readonly string[], variables: Record<string, string> = {}
   return { code: status, stdout, stderr };
 }
 
+/** The same in this process, which takes a tenth of the time. */
+async function inProcess(
+  args: readonly string[],
+  variables: Record<string, string> = {},
+): Promise<Ended> {
+  const ended = { code: null as number | null, stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      ended[name] += String(text);
+      return true;
+    });
+  }
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  try {
+    ended.code = await runProgram(VERBS, args);
+  } finally {
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+  }
+  return ended;
+}
+
 describe('help', () => {
   it('lists every verb', () => {
     const { code, stdout } = bookrec(['--help']);
@@ -50,8 +73,8 @@ describe('help', () => {
 
   it.each(VERBS)(
     'of $name names its own settings and no other, --json and --config',
-    ({ name, settings }) => {
-      const { code, stdout } = bookrec([...name.split(' '), '--help']);
+    async ({ name, settings }) => {
+      const { code, stdout } = await inProcess([...name.split(' '), '--help']);
       expect(code).toBe(0);
       expect(stdout).toContain(`Usage: bookrec ${name}`);
       const own = [...settings, 'logLevel', 'logFormat'];
@@ -84,8 +107,8 @@ describe('wrong use ends with 2 and', () => {
     }
   });
 
-  it('tells it as JSON to machines', () => {
-    const { code, stderr } = bookrec(['models', 'list', '--bogus', '--json']);
+  it('tells it as JSON to machines', async () => {
+    const { code, stderr } = await inProcess(['models', 'list', '--bogus', '--json']);
     expect(code).toBe(2);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'BAD_SETTINGS' } });
   });
@@ -97,9 +120,12 @@ describe('wrong use ends with 2 and', () => {
     { name: 'an operand too many', args: ['recommend', '8', '9'] },
     { name: 'a flag without its value', args: ['models', 'list', '--store'] },
     { name: 'a password as a flag', args: ['models', 'list', '--store-password', 'x'] },
-    { name: 'a settings file that is not there', args: ['models', 'list', '--config', 'none'] },
-  ])('says so: $name', ({ args }) => {
-    const { code, stdout, stderr } = bookrec(args);
+    {
+      name: 'a settings file that is not there',
+      args: ['models', 'list', '--config', path.join(folder, 'none')],
+    },
+  ])('says so: $name', async ({ args }) => {
+    const { code, stdout, stderr } = await inProcess(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).not.toBe('');
   });
@@ -107,10 +133,14 @@ describe('wrong use ends with 2 and', () => {
 
 describe('failure ends with 1 and says what to do:', () => {
   it.each([
-    { name: 'a store without a model', store: 'lmdb:empty', text: 'bookrec train' },
+    {
+      name: 'a store without a model',
+      store: `lmdb:${path.join(folder, 'empty')}`,
+      text: 'bookrec train',
+    },
     { name: 'a store that is away', store: 'redis://127.0.0.1:1', text: 'redis://127.0.0.1:1' },
-  ])('$name', ({ store: address, text }) => {
-    const { code, stdout, stderr } = bookrec(['recommend', '8', '--store', address]);
+  ])('$name', async ({ store: address, text }) => {
+    const { code, stdout, stderr } = await inProcess(['recommend', '8', '--store', address]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(text);
   });
@@ -118,16 +148,18 @@ describe('failure ends with 1 and says what to do:', () => {
   it.each([
     { name: 'an unknown version', args: ['models', 'show', '1'], text: 'models list' },
     { name: 'deleting the live one', args: ['models', 'delete', '20260102-000000'], text: 'live' },
-  ])('$name', ({ args, text }) => {
-    const { code, stderr } = bookrec(args, { STORE_URL: store });
+  ])('$name', async ({ args, text }) => {
+    const { code, stderr } = await inProcess(args, { STORE_URL: store });
     expect(code).toBe(1);
     expect(stderr).toContain(text);
   });
 });
 
 describe('recommend', () => {
-  it('prints a line a book, best first', () => {
-    const { code, stdout } = bookrec(['recommend', '8', '--top-k', '2'], { STORE_URL: store });
+  it('prints a line a book, best first', async () => {
+    const { code, stdout } = await inProcess(['recommend', '8', '--top-k', '2'], {
+      STORE_URL: store,
+    });
     expect(code).toBe(0);
     const [, ...books] = stdout.trimEnd().split('\n');
     expect(books).toHaveLength(2);
@@ -136,8 +168,8 @@ describe('recommend', () => {
     );
   });
 
-  it('writes JSON with the names of the API', () => {
-    const { stdout } = bookrec(['recommend', 'a b', '--json'], { STORE_URL: store });
+  it('writes JSON with the names of the API', async () => {
+    const { stdout } = await inProcess(['recommend', 'a b', '--json'], { STORE_URL: store });
     expect(JSON.parse(stdout)).toMatchObject({
       user_id: 'a b',
       model_version: '20260102-000000',
@@ -148,39 +180,39 @@ describe('recommend', () => {
 });
 
 describe('models', () => {
-  const live = (): unknown => {
-    const { stdout } = bookrec(['models', 'list', '--json'], { STORE_URL: store });
+  const live = async (): Promise<unknown> => {
+    const { stdout } = await inProcess(['models', 'list', '--json'], { STORE_URL: store });
     return (JSON.parse(stdout) as { live: unknown }).live;
   };
 
-  it('shows the live version by default, one field a line', () => {
-    const { stdout } = bookrec(['models', 'show'], { STORE_URL: store });
+  it('shows the live version by default, one field a line', async () => {
+    const { stdout } = await inProcess(['models', 'show'], { STORE_URL: store });
     expect(stdout).toMatch(/^live +true$/m);
     expect(stdout).toMatch(/^version +20260102-000000$/m);
     expect(stdout).toMatch(/^metrics\.model\.rmse +1\.55$/m);
   });
 
-  it('are listed newest first, rolled back and deleted', () => {
-    const { stdout } = bookrec(['models', 'list'], { STORE_URL: store });
+  it('are listed newest first, rolled back and deleted', async () => {
+    const { stdout } = await inProcess(['models', 'list'], { STORE_URL: store });
     expect(stdout.split('\n').slice(1, 3)).toEqual([
       expect.stringMatching(/^20260102-000000 +live /),
       expect.stringMatching(/^20260101-000000 +2026/),
     ]);
-    expect(bookrec(['models', 'rollback'], { STORE_URL: store }).code).toBe(0);
-    expect(live()).toBe('20260101-000000');
-    expect(bookrec(['models', 'rollback'], { STORE_URL: store }).code).toBe(1);
-    const back = bookrec(['models', 'rollback', '20260102-000000'], { STORE_URL: store });
+    expect((await inProcess(['models', 'rollback'], { STORE_URL: store })).code).toBe(0);
+    expect(await live()).toBe('20260101-000000');
+    expect((await inProcess(['models', 'rollback'], { STORE_URL: store })).code).toBe(1);
+    const back = await inProcess(['models', 'rollback', '20260102-000000'], { STORE_URL: store });
     expect(back.stdout).toBe('live: 20260102-000000 (was 20260101-000000)\n');
-    bookrec(['models', 'delete', '20260101-000000'], { STORE_URL: store });
-    const { stdout: rest } = bookrec(['models', 'list'], { STORE_URL: store });
+    await inProcess(['models', 'delete', '20260101-000000'], { STORE_URL: store });
+    const { stdout: rest } = await inProcess(['models', 'list'], { STORE_URL: store });
     expect(rest).not.toContain('20260101-000000');
   });
 });
 
 describe('fetch', () => {
-  it('takes any number of files and judges all before the first download', () => {
+  it('takes any number of files and judges all before the first download', async () => {
     const first = `http://127.0.0.1:1/a.csv#sha256=${'0'.repeat(64)}`;
-    const { code, stderr } = bookrec(['fetch', '--data', folder, first, 'second']);
+    const { code, stderr } = await inProcess(['fetch', '--data', folder, first, 'second']);
     expect(code).toBe(2);
     expect(stderr).toContain('not the address of a file with its checksum: second');
   });

@@ -14,18 +14,14 @@ const sizes = { readers: dataset.readers.ids.length, books: dataset.books.ids.le
 
 /** Baselines on a random 10 % of the ratings, with the figures of docs/metrics.md. */
 describe('baselines on the shipped data', () => {
-  it.each([
-    { seed: 1, testRows: 24_881, want: { rmse: 1.6114, mae: 1.2354 } },
-    { seed: 2, testRows: 25_209, want: { rmse: 1.5983, mae: 1.2305 } },
-    { seed: 3, testRows: 25_249, want: { rmse: 1.5988, mae: 1.2277 } },
-  ])('bias-only has its known errors, seed $seed', ({ seed, testRows, want }) => {
-    const { train, test } = splitRows(dataset, { kind: 'random', seed, fraction: 0.1 });
+  it('bias-only has its known errors, seed 1', () => {
+    const { train, test } = splitRows(dataset, { kind: 'random', seed: 1, fraction: 0.1 });
     const value = Float64Array.from(test, (row) => ratings.value[row]);
     const bias = predictBiases(fitBiases(ratings, train, sizes), ratings, test, levels);
     const got = accuracy(bias, value);
-    expect(test.length).toBe(testRows);
-    expect(Math.abs(got.rmse - want.rmse)).toBeLessThan(0.0005);
-    expect(Math.abs(got.mae - want.mae)).toBeLessThan(0.0005);
+    expect(test.length).toBe(24_881);
+    expect(Math.abs(got.rmse - 1.6114)).toBeLessThan(0.0005);
+    expect(Math.abs(got.mae - 1.2354)).toBeLessThan(0.0005);
     const overall = accuracy(bias.fill(globalMean(ratings, train)), value);
     expect(overall.rmse).toBeGreaterThan(got.rmse + 0.19);
   });
