@@ -9,6 +9,7 @@ import {
   usersAnswerSchema,
   welcomeAnswerSchema,
 } from '../contracts/http.ts';
+import { similarAnswerSchema } from '../contracts/http-books.ts';
 import { coldStartAnswerSchema, foldInAnswerSchema } from '../contracts/http-fold-in.ts';
 import { eraseAnswerSchema, feedbackAnswerSchema } from '../contracts/http-feedback.ts';
 import { onboardingAnswerSchema } from '../contracts/http-onboarding.ts';
@@ -31,6 +32,7 @@ const EXAMPLES: Array<{ heading: string; schema: z.ZodObject }> = [
   { heading: 'GET /onboarding/next', schema: onboardingAnswerSchema },
   { heading: 'DELETE /users/{user_id}', schema: eraseAnswerSchema },
   { heading: 'GET /users', schema: usersAnswerSchema },
+  { heading: 'GET /books/{isbn}/similar', schema: similarAnswerSchema },
   { heading: 'GET /stats', schema: statsAnswerSchema },
   { heading: 'GET /health', schema: healthAnswerSchema },
   { heading: 'GET /', schema: welcomeAnswerSchema },

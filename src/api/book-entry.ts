@@ -41,7 +41,7 @@ export function bookOf(version: LiveVersion, shelf: Shelf, book: number): BookAn
       noise: round(Math.sqrt(varNoise)),
     },
     confidence_interval: [round(rating.quantile(0.025)), round(rating.quantile(0.975))],
-    links: { self: path },
+    links: { self: path, similar: `${path}/similar` },
     model_version: version.id,
   };
 }

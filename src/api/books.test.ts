@@ -173,9 +173,26 @@ describe('GET /books/{isbn}', () => {
       uncertainty: 1.5,
       uncertainty_parts: { reader: 1, book: 0.5, noise: 1 },
       confidence_interval: [6.35, 10.15],
-      links: { self: `/books/${String(CALLAN)}` },
+      links: { self: `/books/${String(CALLAN)}`, similar: `/books/${String(CALLAN)}/similar` },
       model_version: 'v1',
     });
+  });
+
+  it('names books that its readers have met too, with how sure that is', async () => {
+    await publish();
+    const { body } = await seen(get(`/books/${String(CALLAN)}/similar?limit=1`).expect(200));
+    expect(body).toMatchObject({
+      isbn: CALLAN,
+      books: [
+        {
+          isbn: SAMPLE_ISBNS[0],
+          readers_in_common: 9,
+          similarity: 0.3,
+          confidence_interval: [0.2, 0.4],
+        },
+      ],
+    });
+    await seen(get('/books/unknown/similar').expect(404));
   });
 
   it('knows books without an entry in the catalogue, and says so', async () => {

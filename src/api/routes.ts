@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { openApiDocument } from './openapi.ts';
 import { type Route, route } from './route.ts';
-import { book, books, searchBooks, searchBooksByBody } from './routes/books.ts';
+import { book, books, searchBooks, searchBooksByBody, similar } from './routes/books.ts';
 import { coldStart } from './routes/cold-start.ts';
 import { feedback } from './routes/feedback.ts';
 import { foldIn } from './routes/fold-in.ts';
@@ -55,6 +55,7 @@ export const ROUTES: readonly Route[] = [
   searchBooks,
   searchBooksByBody,
   book,
+  similar,
   stats,
   modelInfo,
   runs,

@@ -116,6 +116,27 @@ export const bookAnswerSchema = z.object({
   model_version: z.string(),
 });
 
+export const similarQuerySchema = z.strictObject({
+  limit: limitText(MAX_FOUND).default(10).describe('How many books'),
+});
+
+export const similarAnswerSchema = z.object({
+  isbn: z.string(),
+  books: z
+    .array(
+      z.object({
+        ...summaryFields,
+        readers_in_common: z.number().int().describe('Readers who met both'),
+        similarity: z
+          .number()
+          .describe('Readers in common by the geometric mean of the readers of each, 0 to 1'),
+        confidence_interval: intervalSchema.describe('95 % interval of `similarity`'),
+      }),
+    )
+    .describe('By the lower end of the interval, so that a few readers make no close neighbour'),
+  model_version: z.string(),
+});
+
 export const searchAnswerSchema = z.object({
   q: z.string(),
   books: z.array(bookSummarySchema).describe('Best first'),
@@ -126,4 +147,5 @@ export type BookSort = z.infer<typeof bookSortSchema>;
 export type BookSummary = z.infer<typeof bookSummarySchema>;
 export type BooksAnswer = z.infer<typeof booksAnswerSchema>;
 export type BookAnswer = z.infer<typeof bookAnswerSchema>;
+export type SimilarAnswer = z.infer<typeof similarAnswerSchema>;
 export type SearchAnswer = z.infer<typeof searchAnswerSchema>;

@@ -4,6 +4,7 @@ import { FoldIn } from './fold-in.ts';
 import { levelProbabilities, probabilityAtLeast, ratingQuantile } from './level-map.ts';
 import { signalNames } from './interest/interest-model.ts';
 import { ListMaker } from './interest/list-maker.ts';
+import { type SimilarBook, similarBooks } from './interest/similar.ts';
 import { ListRanking } from './list-ranking.ts';
 import type { RankedList } from './ranked-list.ts';
 import {
@@ -160,6 +161,10 @@ export class ModelRecommender implements Recommender {
       if (best === null || gainOf(question) > gainOf(best)) best = question;
     }
     return best;
+  }
+
+  similar(book: number, count: number): SimilarBook[] | null {
+    return similarBooks(this.model.interest, book, count);
   }
 
   private predictionOf(book: number): Prediction {

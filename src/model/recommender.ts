@@ -1,4 +1,5 @@
 import type { Policy } from '../contracts/policies.ts';
+import type { SimilarBook } from './interest/similar.ts';
 import type { RankedList } from './ranked-list.ts';
 
 /** What is known of a reader: the input of fold-in. All books by catalogue index. */
@@ -90,4 +91,6 @@ export interface Recommender {
    * are 0 in `allowed`; null where there is none.
    */
   question(reader: ReaderInput, allowed?: Uint8Array): Question | null;
+  /** Up to `count` listed books that readers of the book have met, surest first; null where the model does not know. */
+  similar(book: number, count: number): SimilarBook[] | null;
 }

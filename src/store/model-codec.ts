@@ -105,6 +105,7 @@ function interestColumns({ ties, weights, works, ...interest }: InterestModel) {
     tieStart: ties.start,
     tieBook: ties.book,
     tieStrength: ties.strength,
+    ...(ties.common === null ? {} : { tieCommon: ties.common }),
     popularity: interest.popularity,
     signalWeight: weights.mean,
     signalWeightCov: weights.cov,
@@ -121,6 +122,7 @@ function interestFrom(columns: Columns): InterestModel {
       start: columns.array('tieStart', Int32Array),
       book: columns.array('tieBook', Int32Array),
       strength: columns.array('tieStrength', Float32Array),
+      common: columns.names.includes('tieCommon') ? columns.array('tieCommon', Uint32Array) : null,
     },
     popularity: columns.array('popularity', Int32Array),
     weights: {

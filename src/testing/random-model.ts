@@ -62,6 +62,7 @@ export function randomInterest(
         (_, n) => (Math.floor(n / ties) + (n % ties) + 1) % books,
       ),
       strength: Float32Array.from({ length: books * ties }, () => random()),
+      common: Uint32Array.from({ length: books * ties }, (_, n) => 2 + (n % 7)),
     },
     popularity: Int32Array.from({ length: books }, () => 1 + randomIndex(random, 50)),
     exponent: 0.4,

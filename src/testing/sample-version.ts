@@ -1,5 +1,6 @@
 import type { Manifest } from '../contracts/manifest.ts';
 import type { Metrics } from '../contracts/metrics.ts';
+import type { SimilarBook } from '../model/interest/similar.ts';
 import type { RankedList } from '../model/ranked-list.ts';
 import type {
   ListChoice,
@@ -78,6 +79,13 @@ export class SampleRecommender implements Recommender {
   question(reader: ReaderInput, allowed?: Uint8Array): Question | null {
     const [book] = this.recommend(reader, 1, undefined, allowed).book;
     return book === undefined ? null : { book, interest: 0.05, before: 1, after: 0.75 };
+  }
+
+  similar(book: number, count: number): SimilarBook[] {
+    return [0, 1, 2]
+      .filter((other) => other !== book)
+      .slice(0, count)
+      .map((other) => ({ book: other, common: 9, similarity: 0.3, low: 0.2, high: 0.4 }));
   }
 
   #shift(reader: ReaderInput): number {

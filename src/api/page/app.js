@@ -92,6 +92,7 @@ function drawBook(/** @type {any} */ book) {
     element('div', 'interest', `Interest ${chance.toFixed(chance < 1 ? 2 : 1)} %: ${book.signal}`),
   );
   score.title = `Standard deviation ${book.uncertainty.toFixed(2)}: reader ${reader.toFixed(2)}, book ${ofBook.toFixed(2)}, noise ${noise.toFixed(2)}`;
+  if (book.explanation?.because.length > 0) score.append(element('div', 'because', reasons(book)));
   const by = [book.author, book.year, book.isbn].filter(Boolean).join(' · ');
   return element(
     'li',
@@ -100,6 +101,25 @@ function drawBook(/** @type {any} */ book) {
     element('div', '', element('div', 'title', book.title), element('div', 'by', `${by} `, rate)),
     score,
   );
+}
+
+/** The ratings that a prediction comes from most. */
+function reasons(/** @type {any} */ { explanation }) {
+  const named = explanation.because
+    .slice(0, 2)
+    .map(
+      (/** @type {any} */ { title, isbn, rating, share }) =>
+        `you gave ${title || isbn} a ${rating} (${share < 0 ? '' : '+'}${share.toFixed(2)})`,
+    );
+  return `Because ${named.join(' and ')}`;
+}
+
+/** What the last rating did to the intervals of the list. */
+function narrowed(/** @type {any} */ answer) {
+  const last = answer.narrowed?.at(-1);
+  if (last === undefined) return '';
+  const widths = `${last.spread_before.toFixed(2)} to ${last.spread_after.toFixed(2)}`;
+  return `Your last rating took the intervals from ${widths}.`;
 }
 
 function basis(/** @type {any} */ answer) {
@@ -113,6 +133,7 @@ function basis(/** @type {any} */ answer) {
 function summary(/** @type {any} */ answer) {
   const parts = [
     basis(answer),
+    narrowed(answer),
     answer.degraded ? 'The store is away: this is not the personal list.' : '',
     answer.unknown_isbns?.length ? `Not known: ${answer.unknown_isbns.join(', ')}.` : '',
     `Model ${answer.model_version}.`,
@@ -165,7 +186,10 @@ async function show(title, url, options) {
 function showReader() {
   const id = field('reader').value.trim();
   if (id === '') return foldIn('Books for somebody unknown', []);
-  return show(`Books for reader ${id}`, `/recommend/${encodeURIComponent(id)}?top_k=${TOP_K}`);
+  return show(
+    `Books for reader ${id}`,
+    `/recommend/${encodeURIComponent(id)}?top_k=${TOP_K}&explain=true`,
+  );
 }
 
 /**
@@ -176,7 +200,7 @@ function foldIn(title, ratings) {
   return show(title, '/recommend', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ ratings, top_k: TOP_K }),
+    body: JSON.stringify({ ratings, top_k: TOP_K, explain: true }),
   });
 }
 

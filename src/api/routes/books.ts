@@ -9,7 +9,11 @@ import {
   searchAnswerSchema,
   searchBodySchema,
   searchQuerySchema,
+  type SimilarAnswer,
+  similarAnswerSchema,
+  similarQuerySchema,
 } from '../../contracts/http-books.ts';
+import type { SimilarBook } from '../../model/interest/similar.ts';
 import { AppError } from '../../runtime/errors.ts';
 import { cacheableJson, etagMatches, etagOf, freshJson, notModified } from '../answer.ts';
 import { bookOf, summaryOf } from '../book-entry.ts';
@@ -17,6 +21,7 @@ import { cursorOf, placeOf } from '../cursor.ts';
 import { trained } from '../live-model.ts';
 import type { LiveVersion } from '../live-version.ts';
 import { InvalidRequest } from '../problem.ts';
+import { round } from '../round.ts';
 import { type AnswerKind, route } from '../route.ts';
 
 const NOTHING = z.strictObject({});
@@ -86,6 +91,49 @@ export const book = route({
     return cacheableJson(bookOf(version, await version.shelf(), index), etag);
   },
 });
+
+export const similar = route({
+  method: 'GET',
+  path: '/books/{isbn}/similar',
+  scope: 'read',
+  summary: 'Books that readers of a book have met too, surest first',
+  params: bookParamsSchema,
+  query: similarQuerySchema,
+  body: null,
+  answers: {
+    200: [{ description: 'The books', type: 'application/json', schema: similarAnswerSchema }],
+    304: UNCHANGED,
+  },
+  problems: [404, 503],
+  handle: async ({ params, query, headers, snapshot }) => {
+    const version = trained(snapshot);
+    const index = knownBook(version, params.isbn);
+    const etag = etagOf('similar', version.id, String(index), String(query.limit));
+    if (etagMatches(headers['if-none-match'], etag)) return notModified(etag);
+    const shelf = await version.shelf();
+    const body: SimilarAnswer = {
+      isbn: version.catalogue.ids[index] ?? '',
+      books: neighbours(version, index, query.limit).map((other) => ({
+        ...summaryOf(version, shelf, other.book),
+        readers_in_common: other.common,
+        similarity: round(other.similarity),
+        confidence_interval: [round(other.low), round(other.high)],
+      })),
+      model_version: version.id,
+    };
+    return cacheableJson(body, etag);
+  },
+});
+
+function neighbours({ recommender }: LiveVersion, book: number, limit: number): SimilarBook[] {
+  const found = recommender.similar(book, limit);
+  if (found !== null) return found;
+  throw new AppError(
+    'NOT_FOUND',
+    'The live version was made without counts of readers in common.',
+    'The next training makes them.',
+  );
+}
 
 /** Catalogue index of a book; throws `NOT_FOUND`. */
 function knownBook(version: LiveVersion, isbn: string): number {

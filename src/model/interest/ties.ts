@@ -16,6 +16,8 @@ export interface Ties {
   readonly book: Int32Array;
   /** Shrunk, but not yet divided by the books' popularity (`tieFactor`). */
   readonly strength: Float32Array;
+  /** Readers who met both; null for models that were made without. */
+  readonly common: Uint32Array | null;
 }
 
 /** What may differ between two matrices of the same histories. */
@@ -66,6 +68,7 @@ export function buildTies(
   const score = new Float64Array(books);
   let tied = new Int32Array(16 * books);
   let strengths = new Float64Array(16 * books);
+  let readers = new Int32Array(16 * books);
   for (let i = 0; i < books; i++) {
     for (let s = readersOf.start[i]; s < readersOf.start[i + 1]; s++) {
       common.add(readersOf.reader[s]);
@@ -81,9 +84,11 @@ export function buildTies(
     const kept = Math.min(top, size);
     tied = grown(tied, start[i] + kept);
     strengths = grown(strengths, start[i] + kept);
+    readers = grown(readers, start[i] + kept);
     for (let t = start[i]; t < start[i] + kept; t++) {
       tied[t] = candidate[order.take()];
       strengths[t] = common.strength(tied[t]);
+      readers[t] = common.count[tied[t]];
     }
     start[i + 1] = start[i] + kept;
     common.clear();
@@ -93,6 +98,7 @@ export function buildTies(
     start,
     book: tied.slice(0, size),
     strength: Float32Array.from(strengths.subarray(0, size)),
+    common: Uint32Array.from(readers.subarray(0, size)),
   };
 }
 
