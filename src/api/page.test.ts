@@ -14,7 +14,7 @@ import type { Door } from './door.ts';
 const [MYTHOLOGY = '', CLARA = ''] = SAMPLE_ISBNS;
 /** No mean, nor its sum with the shift of a rating, is half-way between two tenths. */
 const NARROWED =
-  /^From your ratings[.] Your last rating took the intervals from [\d.]+ to [\d.]+[.] Model v1[.]$/;
+  /^From your ratings[.] Your last rating took the mean interval from [\d.]+ to [\d.]+[.] Model v1[.]$/;
 const MEANS = [8.52, 8.02, 7.52, 7.02, 9];
 
 /** Longest wait for the page to show something, ms. */

@@ -92,19 +92,25 @@ function drawBook(/** @type {any} */ book) {
     element('div', 'interest', `Interest ${chance.toFixed(chance < 1 ? 2 : 1)} %: ${book.signal}`),
   );
   score.title = `Standard deviation ${book.uncertainty.toFixed(2)}: reader ${reader.toFixed(2)}, book ${ofBook.toFixed(2)}, noise ${noise.toFixed(2)}`;
-  if (book.explanation?.because.length > 0) score.append(element('div', 'because', reasons(book)));
   const by = [book.author, book.year, book.isbn].filter(Boolean).join(' · ');
   return element(
     'li',
     '',
     element('span', 'rank', String(book.rank)),
-    element('div', '', element('div', 'title', book.title), element('div', 'by', `${by} `, rate)),
+    element(
+      'div',
+      '',
+      element('div', 'title', book.title),
+      element('div', 'by', `${by} `, rate),
+      element('div', 'because', reasons(book)),
+    ),
     score,
   );
 }
 
 /** The ratings that a prediction comes from most. */
 function reasons(/** @type {any} */ { explanation }) {
+  if (!explanation?.because.length) return '';
   const named = explanation.because
     .slice(0, 2)
     .map(
@@ -119,7 +125,7 @@ function narrowed(/** @type {any} */ answer) {
   const last = answer.narrowed?.at(-1);
   if (last === undefined) return '';
   const widths = `${last.spread_before.toFixed(2)} to ${last.spread_after.toFixed(2)}`;
-  return `Your last rating took the intervals from ${widths}.`;
+  return `Your last rating took the mean interval from ${widths}.`;
 }
 
 function basis(/** @type {any} */ answer) {
