@@ -1,5 +1,6 @@
 import type { Manifest } from '../../src/contracts/manifest.ts';
 import { seededRandom } from '../../src/model/random.ts';
+import { CATALOGUE_BLOB, decodeCatalogue } from '../../src/store/catalogue-codec.ts';
 import type { Store } from '../../src/store/store.ts';
 
 const PAGE = 1000;
@@ -46,4 +47,12 @@ export async function copyLive(from: Store, to: Store): Promise<void> {
   for await (const part of from.parts(manifest.version)) await writer.putPart(part);
   await writer.commit(manifest);
   await to.setLive(manifest.version);
+}
+
+/** ISBN of a book of the live version. */
+export async function firstBook(store: Store): Promise<string> {
+  const { version } = await liveManifest(store);
+  const [isbn] = decodeCatalogue(await blobOf(store, version, CATALOGUE_BLOB)).ids;
+  if (isbn === undefined) throw new Error(`version ${version} has no book`);
+  return isbn;
 }

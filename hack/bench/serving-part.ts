@@ -1,14 +1,22 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { environment } from '../../src/runtime/environment.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { hasRedisServer, startRedisServer } from '../../src/testing/redis-server.ts';
 import { type ApiProcess, shown, startApiProcess } from './bookrec-process.ts';
 import { programSays } from './machine.ts';
 import { type Figure, type Part, atMost, notMeasured, number } from './part.ts';
+import { peerFigure } from './peer.ts';
 import { copyLive, liveManifest, shuffledIds } from './published.ts';
+import { storeLossFigures } from './store-loss.ts';
 import { type Load, runWrk, wrkArgs } from './wrk.ts';
 
-const REQUESTS = 10_000;
+/** By store. */
+const REQUESTS = { LMDB: 20_000, Redis: 18_000 };
+const P99_MS = 10;
+const MEMORY_SECONDS = 60;
+/** Growth of the resident memory in the second half of a long load that is noise. */
+const GROWTH = 0.05;
 const READY_SECONDS = 2;
 const MIB = 512;
 const STARTS = 5;
@@ -20,16 +28,18 @@ interface Ask {
   readonly path: string;
   /** File with the paths that are asked for in turn. */
   readonly file?: string;
+  readonly ids?: readonly string[];
 }
 
 interface Serving {
   /** As the page calls it. */
-  readonly store: string;
+  readonly store: keyof typeof REQUESTS;
   readonly url: string;
   /** The address in the page, without what changes from run to run. */
   readonly shownUrl: string;
   readonly asks: readonly Ask[];
   readonly quick: boolean;
+  readonly folder: string;
 }
 
 /** Starts and loads one API process, with the embedded store and with Redis. */
@@ -38,7 +48,7 @@ export async function servingPart(
   { folder, quick }: { readonly folder: string; readonly quick: boolean },
 ): Promise<Part> {
   const asks = await prepareAsks(url, folder);
-  const lmdb = { store: 'LMDB', url, shownUrl: 'lmdb:$DIR', asks, quick };
+  const lmdb = { store: 'LMDB', url, shownUrl: 'lmdb:$DIR', asks, quick, folder } as const;
   const figures = [...(await measure(lmdb)), ...(await measureRedis(lmdb))];
   return {
     title: 'Serving',
@@ -70,6 +80,7 @@ async function prepareAsks(url: string, folder: string): Promise<Ask[]> {
         name: `\`GET /recommend/{id}\`, ${number(some.length)} random ids`,
         path: '',
         file: await write('random.txt', some),
+        ids: some,
       },
       {
         name: `\`GET /recommend/{id}\`, all ${number(ids.length)} readers in turn`,
@@ -84,7 +95,7 @@ async function prepareAsks(url: string, folder: string): Promise<Ask[]> {
 
 async function measureRedis(lmdb: Serving): Promise<Figure[]> {
   if (!(await hasRedisServer())) {
-    const asked = `at least ${number(REQUESTS)} requests/s`;
+    const asked = askedOf('Redis');
     return [
       notMeasured('`GET /recommend/8`, Redis', asked, 'redis-server is missing', wrkCommand()),
     ];
@@ -96,7 +107,13 @@ async function measureRedis(lmdb: Serving): Promise<Figure[]> {
     await copyLive(from, to);
     await Promise.all([from.close(), to.close()]);
     const shownUrl = 'redis://127.0.0.1:6379';
-    return await measure({ ...lmdb, store: 'Redis', url: redis.url, shownUrl });
+    const serving = { ...lmdb, store: 'Redis', url: redis.url, shownUrl } as const;
+    const losses = await mkdtemp(join(lmdb.folder, 'losses-'));
+    return [
+      ...(await measure(serving)),
+      ...(await comparison(serving)),
+      ...(await storeLossFigures(lmdb.url, { folder: losses, quick: lmdb.quick })),
+    ];
   } finally {
     await redis.stop();
   }
@@ -147,23 +164,65 @@ async function startOf(api: ApiProcess): Promise<Started> {
 }
 
 async function loadFigures(api: ApiProcess, { store, asks, quick }: Serving): Promise<Figure[]> {
-  const asked = `at least ${number(REQUESTS)} requests/s`;
+  const asked = askedOf(store);
   if ((await programSays('wrk', '--version')) === null) {
     return [notMeasured(`\`GET /recommend/8\`, ${store}`, asked, 'wrk is missing', wrkCommand())];
   }
   const figures: Figure[] = [];
   await runWrk(wrkArgs(`${api.url}/recommend/8`, warmUp(quick)));
-  for (const { name, path, file } of asks) {
+  for (const { name, path, file, ids } of asks) {
     const load = await runWrk(wrkArgs(`${api.url}${path}`, seconds(quick), file));
     figures.push({
       what: `${name}, ${store}`,
-      asked: file === undefined ? asked : null,
+      asked: ids === undefined ? null : asked,
       measured: shownLoad(load),
-      reached: file === undefined ? load.errors === 0 && load.requestsPerSecond >= REQUESTS : null,
+      reached: ids === undefined ? null : isReached(load, store),
       command: wrkCommand(path, file === undefined ? undefined : '$FILE'),
     });
   }
-  return figures;
+  const random = asks.find(({ ids }) => ids !== undefined);
+  return random === undefined ? figures : [...figures, await memoryFigure(api, random, quick)];
+}
+
+const askedOf = (store: keyof typeof REQUESTS): string =>
+  `at least ${number(REQUESTS[store])} requests/s, 99th percentile at most ${P99_MS} ms`;
+
+const isReached = (load: Load, store: keyof typeof REQUESTS): boolean =>
+  load.errors === 0 &&
+  load.requestsPerSecond >= REQUESTS[store] &&
+  milliseconds(load.p99) <= P99_MS;
+
+/** Of a time as wrk writes it: `900us`, `4.35ms`, `1.20s`. */
+function milliseconds(text: string): number {
+  const factor = text.endsWith('us') ? 0.001 : text.endsWith('ms') ? 1 : 1000;
+  return factor * Number.parseFloat(text);
+}
+
+/** Resident memory half-way and at the end of a long load; `BENCH_MEMORY_SECONDS=600` for ten minutes of it. */
+async function memoryFigure(api: ApiProcess, { name, file }: Ask, quick: boolean): Promise<Figure> {
+  const given = environment()['BENCH_MEMORY_SECONDS'];
+  const seconds = given === undefined ? (quick ? 2 : MEMORY_SECONDS) : Number(given);
+  const half = wrkArgs(api.url, seconds / 2, file);
+  await runWrk(half);
+  const before = await api.residentMiB();
+  await runWrk(half);
+  const after = await api.residentMiB();
+  return {
+    what: `memory over ${number(seconds)} s of ${name}`,
+    asked: 'steady: the second half adds at most 5 %',
+    measured: `${number(before)} MiB half-way, ${number(after)} MiB at the end`,
+    reached: after <= (1 + GROWTH) * before,
+    command: 'BENCH_MEMORY_SECONDS=600 node_modules/.bin/node hack/bench.ts --only serving',
+  };
+}
+
+/** The same endpoint as others write it. */
+async function comparison({ url, asks, quick, folder }: Serving): Promise<Figure[]> {
+  const random = asks.find(({ ids }) => ids !== undefined);
+  if (random?.ids === undefined || random.file === undefined) return [];
+  await using api = await startApiProcess(url);
+  const { ids, file } = random;
+  return [await peerFigure({ url: api.url, redisUrl: url, ids, file, folder, quick })];
 }
 
 const seconds = (quick: boolean): number => (quick ? 1 : 10);
