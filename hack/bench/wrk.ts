@@ -27,7 +27,8 @@ export async function runWrk(args: readonly string[]): Promise<Load> {
 /** Reads the text that wrk prints. */
 export function parseWrk(output: string): Load {
   const rate = /^Requests\/sec: +([\d.]+)$/m.exec(output)?.[1];
-  const p99 = /^ +99% +(\S+)$/m.exec(output)?.[1];
+  // wrk pads what has a short unit.
+  const p99 = /^ +99% +(\S+) *$/m.exec(output)?.[1];
   if (rate === undefined || p99 === undefined) throw new Error(`wrk said:\n${output}`);
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(output)?.[1] ?? '0';
   const sockets = /Socket errors: (.*)$/m.exec(output)?.[1] ?? '';
