@@ -6,6 +6,7 @@ import { coldStart } from './routes/cold-start.ts';
 import { feedback } from './routes/feedback.ts';
 import { foldIn } from './routes/fold-in.ts';
 import { home, pageScript, pageStyle } from './routes/home.ts';
+import { modelCard, modelCardJson, modelCardMarkdown } from './routes/model-card.ts';
 import { modelInfo, stats } from './routes/model.ts';
 import { health, livez, metrics, readyz } from './routes/probes.ts';
 import { onboarding } from './routes/onboarding.ts';
@@ -58,6 +59,9 @@ export const ROUTES: readonly Route[] = [
   similar,
   stats,
   modelInfo,
+  modelCard,
+  modelCardJson,
+  modelCardMarkdown,
   runs,
   run,
   health,

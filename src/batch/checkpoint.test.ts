@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CARD_BLOB } from '../contracts/model-card.ts';
 import type { RunRecord } from '../contracts/run.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { CHECKPOINTS_SET } from '../store/keys.ts';
@@ -68,14 +69,14 @@ const at =
   ({ progress }: RunRecord): boolean =>
     progress.phase === phase && progress.sweep === sweep && progress.of === of;
 
-/** All bytes of a version but its manifest. */
+/** All bytes of a version but those of manifest and card, which tell when and how fast it was made. */
 async function contentOf(store: Store, version: string): Promise<unknown> {
   const artefacts: Record<string, Buffer> = {};
   const readers: Array<[string, Buffer]> = [];
   for await (const part of store.parts(version)) {
     if (part.kind === 'readers') {
       part.ids.forEach((id, n) => readers.push([id, Buffer.from(part.records[n] ?? [])]));
-    } else {
+    } else if (part.name !== CARD_BLOB) {
       const before = artefacts[part.name] ?? Buffer.alloc(0);
       artefacts[part.name] = Buffer.concat([before, part.bytes]);
     }

@@ -1,3 +1,4 @@
+import { CARD_BLOB, type ModelCard } from '../contracts/model-card.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { ListChoice } from '../model/recommender.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
@@ -23,6 +24,8 @@ export interface Publication {
   readonly heldOut: HeldOut;
   /** What later trainings can go on from. */
   readonly start: StartPoint;
+  /** Made once the lists are written. */
+  readonly card: () => ModelCard;
   readonly choice: ListChoice;
   /** Threads that compute the lists; 0 for one a core. */
   readonly threads: number;
@@ -46,6 +49,7 @@ export async function publish(store: Store, publication: Publication): Promise<v
     await writer.putBlob(HELD_OUT_BLOB, packHeldOut(publication.heldOut));
     await writer.putBlob(START_BLOB, packStart(publication.start));
     await writeLists(writer, model, publication);
+    await writer.putBlob(CARD_BLOB, Buffer.from(JSON.stringify(publication.card()), 'utf8'));
     signal.throwIfAborted();
     await writer.commit(manifest);
   } catch (error) {

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
+import type { DataReport } from '../contracts/data-report.ts';
 import type { Manifest } from '../contracts/manifest.ts';
+import type { ModelCard } from '../contracts/model-card.ts';
 import { type Decision, type Figures, figuresOf, type RunRecord } from '../contracts/run.ts';
 import { MODEL_KEYS, type TRAIN_KEYS } from '../contracts/setting-groups.ts';
 import type { Settings } from '../contracts/settings.ts';
@@ -11,6 +13,7 @@ import { chooseBackend } from './choose-backend.ts';
 import { decide } from './gate/gate.ts';
 import { HELD_OUT_BLOB, unpackHeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
+import { modelCard } from './card/model-card.ts';
 import { chooseStart, misfit } from './choose-start.ts';
 import { chosenColumns, chosenFrom } from './chosen.ts';
 import { learn, type LearnOptions, refit, type Start, type Trained } from './learn.ts';
@@ -147,7 +150,7 @@ class TrainRun {
         trainSeconds: recorder.record.seconds['train'] ?? 0,
         ...(feedback.revision > 0 ? { feedback: feedback.revision } : {}),
       };
-      await this.#publish(manifest, dataset, { model, heldOut, start: point });
+      await this.#publish(manifest, dataset, { model, heldOut, start: point }, report);
       await this.#finishPublished();
     } else {
       await recorder.finish('succeeded');
@@ -267,6 +270,7 @@ class TrainRun {
     manifest: Manifest,
     dataset: Dataset,
     learned: Pick<Publication, 'model' | 'heldOut' | 'start'>,
+    data: DataReport,
   ): Promise<void> {
     const { store, log, signal } = this.#deps;
     const { threads } = this.#settings;
@@ -278,7 +282,16 @@ class TrainRun {
       await this.recorder.progress({ ...this.recorder.record.progress, secondsLeft });
     };
     const lists = { choice, threads };
-    await publish(store, { manifest, dataset, ...learned, ...lists, signal, onProgress });
+    const card = (): ModelCard =>
+      modelCard({
+        manifest,
+        data,
+        settings: Object.fromEntries(MODEL_KEYS.map((key) => [key, this.#settings[key]])),
+        run: this.recorder.record,
+        model: learned.model,
+        peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+      });
+    await publish(store, { manifest, dataset, ...learned, card, ...lists, signal, onProgress });
     this.recorder.record.version = manifest.version;
     log.info({ version: manifest.version, readers: dataset.readers.ids.length }, 'published');
   }

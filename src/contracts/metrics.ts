@@ -51,6 +51,8 @@ export const metricsSchema = z.object({
     dnll: z.number(),
     crps: z.number(),
     coverage: coverageSchema,
+    /** Share of the ratings in each tenth of their predicted distribution; a level's mass counts evenly. Older versions lack it. */
+    pit: z.array(z.number()).default([]),
     /** Mean width of the 95 % interval, rating units. */
     width95: z.number(),
     /** Of the default list, policy `balanced`. */

@@ -1,4 +1,5 @@
 import type { Manifest } from '../contracts/manifest.ts';
+import { CARD_BLOB, type ModelCard } from '../contracts/model-card.ts';
 import type { Metrics } from '../contracts/metrics.ts';
 import type { SimilarBook } from '../model/interest/similar.ts';
 import type { RankedList } from '../model/ranked-list.ts';
@@ -131,7 +132,16 @@ export const SAMPLE_METRICS: Metrics = {
   split: 'random',
   trainRows: 90,
   testRows: 10,
-  model: { ...accuracy, dnll: 1.7, crps: 0.8, coverage: slices, width95: 5.5, ranking, policies },
+  model: {
+    ...accuracy,
+    dnll: 1.7,
+    crps: 0.8,
+    coverage: slices,
+    pit: [],
+    width95: 5.5,
+    ranking,
+    policies,
+  },
   baselines: { globalMean: accuracy, bias: accuracy, popularity: ranking },
   differences: {
     rmseVsGlobalMean: interval,
@@ -203,6 +213,7 @@ interface SampleParts {
   readonly counts?: BookCounts | null;
   /** Number of the feedback that it read. */
   readonly feedback?: number;
+  readonly card?: ModelCard;
 }
 
 /** Publishes a small version and makes it live; every reader in `ids` has a personal list. */
@@ -211,7 +222,7 @@ export async function publishSample(
   version: string,
   ids: readonly string[],
   means: readonly number[] = [8.5, 8.25, 7.75, 7.5, 9],
-  { counts = sampleCounts(), feedback }: SampleParts = {},
+  { counts = sampleCounts(), feedback, card }: SampleParts = {},
 ): Promise<void> {
   const writer = await store.begin(version);
   await writer.putReaders(ids.map((id) => [id, sampleRecord(means)] as const));
@@ -228,6 +239,7 @@ export async function publishSample(
   );
   if (counts !== null) await writer.putBlob(BOOK_COUNTS_BLOB, encodeBookCounts(counts));
   await writer.putBlob('model', Buffer.from(JSON.stringify(means)));
+  if (card !== undefined) await writer.putBlob(CARD_BLOB, Buffer.from(JSON.stringify(card)));
   const manifest = sampleManifest(version, ids.length);
   await writer.commit(feedback === undefined ? manifest : { ...manifest, feedback });
   await store.setLive(version);

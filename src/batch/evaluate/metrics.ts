@@ -49,6 +49,29 @@ export function dnll(pmf: Float64Array, observed: Int32Array, levels: Float64Arr
   return sum / observed.length;
 }
 
+/**
+ * Shares of the rows in equal slices of their predicted distribution (PIT): the mass of the observed level is spread
+ * evenly over the slices that it covers, so that nothing is drawn. All are 1 / bins where the distributions are right.
+ */
+export function pitHistogram(
+  pmf: Float64Array,
+  observed: Int32Array,
+  levels: Float64Array,
+  bins = 10,
+): number[] {
+  const shares = new Array<number>(bins).fill(0);
+  observed.forEach((level, row) => {
+    let low = 0;
+    for (let l = 0; l < level; l++) low += pmf[row * levels.length + l];
+    const mass = Math.max(pmf[row * levels.length + level], PROBABILITY_FLOOR);
+    for (let b = 0; b < bins; b++) {
+      const overlap = Math.min(low + mass, (b + 1) / bins) - Math.max(low, b / bins);
+      if (overlap > 0) shares[b] += overlap / mass / observed.length;
+    }
+  });
+  return shares;
+}
+
 /** Mean CRPS in rating units: squared distance of the distribution functions, weighted by the gaps between levels. */
 export function crps(pmf: Float64Array, observed: Int32Array, levels: Float64Array): number {
   let sum = 0;

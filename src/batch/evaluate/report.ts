@@ -80,6 +80,7 @@ export function evaluationReport(input: EvaluationInput): Metrics {
       dnll: metrics.dnll(predictions.pmf, observed, levels),
       crps: metrics.crps(predictions.pmf, observed, levels),
       coverage: metrics.coverage(predictions.intervals, value),
+      pit: metrics.pitHistogram(predictions.pmf, observed, levels),
       width95: metrics.meanWidth95(predictions.intervals),
       ranking: ranked.ranking,
       policies: Object.fromEntries(

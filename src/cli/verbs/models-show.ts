@@ -1,3 +1,5 @@
+import { CARD_BLOB, type ModelCard, modelCardSchema } from '../../contracts/model-card.ts';
+import type { Store } from '../../store/store.ts';
 import { table } from '../output.ts';
 import { defineVerb } from '../verb.ts';
 import { liveVersion, STORE_KEYS, versionNotFound, withStore } from '../with-store.ts';
@@ -13,9 +15,20 @@ export const modelsShow = defineVerb({
       const manifest = await store.manifest(version);
       if (manifest === null) throw versionNotFound(version);
       const live = (await store.liveVersion()) === version;
-      output.show({ live, ...manifest }, () => table([['live', `${live}`], ...leaves(manifest)]));
+      const card = await cardOf(store, version);
+      output.show({ live, ...manifest, card }, () =>
+        card === null ? table([['live', `${live}`], ...leaves(manifest)]) : card.markdown,
+      );
     }),
 });
+
+/** Null where an older release published the version. */
+async function cardOf(store: Store, version: string): Promise<ModelCard | null> {
+  const bytes = await store.blob(version, CARD_BLOB);
+  return bytes === null
+    ? null
+    : modelCardSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+}
 
 /** Every leaf of a record as its path and value. */
 function leaves(value: unknown, path = ''): Array<[string, string]> {
