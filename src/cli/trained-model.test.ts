@@ -138,7 +138,7 @@ describe('a trained model on the command line', () => {
         { version: first, live: false },
       ],
     });
-    expect(bookrec(['models', 'show', first]).stdout).toMatch(/^metrics\.model\.rmse +1\.\d+$/m);
+    expect(bookrec(['models', 'show', first]).stdout).toMatch(/^\| RMSE \| 1\.\d{4} \|/m);
     expect(json(['models', 'rollback'])).toEqual({ from: second, to: first });
     expect(json(['recommend', reader])).toMatchObject({ model_version: first });
     expect(bookrec(['models', 'delete', first]).code).toBe(1);
