@@ -114,7 +114,8 @@ describe('a run that fails', () => {
   });
 
   it('for want of time says where it was', async () => {
-    await applyRun(namespace, 'no-time', { ...slowly(6), activeDeadlineSeconds: 10 });
+    const data = { configMapName: 'larger' };
+    await applyRun(namespace, 'no-time', { ...slowly(6), data, activeDeadlineSeconds: 10 });
     const words = /stopped at its deadline\. The trainer was in \w+/;
     const run = await failed('no-time', 'DeadlineExceeded', words);
     expect(conditionOf(run, 'Trained')).toMatchObject({ status: 'False' });
