@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { InterestWeights } from '../model/interest/learn-interest.ts';
 import type { LevelMap } from '../model/level-map.ts';
 import type { Columns, ColumnValue } from '../store/columns.ts';
+import { levelMapColumns, levelMapFrom } from '../store/level-map-codec.ts';
 import { corrupt } from '../store/store-error.ts';
 import { packStart, type StartPoint, unpackStart } from './train/start-point.ts';
 import type { SweepReport } from './train/trainer.ts';
@@ -35,11 +36,7 @@ export function chosenColumns({
   return {
     report: { ...report },
     exponent: interest.exponent,
-    spread: levelMap.spread,
-    levels: levelMap.levels,
-    cuts: levelMap.cuts,
-    groupEdges: levelMap.groupEdges,
-    mass: levelMap.mass,
+    ...levelMapColumns(levelMap),
     interestMean: interest.weights.mean,
     interestCov: interest.weights.cov,
     interestCentre: interest.centre,
@@ -62,13 +59,7 @@ export function chosenFrom(columns: Columns): Chosen {
   const start = unpackStart(columns.array('start', Uint8Array));
   if (start === null) throw corrupt('A checkpoint has a start point of another release');
   return {
-    levelMap: {
-      levels: doubles('levels'),
-      cuts: doubles('cuts'),
-      spread: number('spread'),
-      groupEdges: doubles('groupEdges'),
-      mass: doubles('mass'),
-    },
+    levelMap: levelMapFrom(columns),
     interest: {
       exponent: number('exponent'),
       weights: { mean: doubles('interestMean'), cov: doubles('interestCov') },

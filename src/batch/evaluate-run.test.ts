@@ -36,10 +36,15 @@ describe('evaluate', () => {
       'train.csv.gz': gzipSync(csvOf(rated.filter((row) => !isTest(row)))),
       'test.csv': csvOf(rated.filter(isTest)),
     });
-    const byFiles = await evaluated({
+    const files = {
       trainFile: path.join(folder, 'train.csv.gz'),
       testFile: path.join(folder, 'test.csv'),
+    };
+    await expect(evaluated({ ...files, core: 5, split: 'temporal' })).rejects.toMatchObject({
+      code: 'BAD_SETTINGS',
+      message: expect.stringMatching(/^--core, --split cannot go with/) as string,
     });
+    const byFiles = await evaluated(files);
     const bySplit = await evaluated({ split: 'random', heldOut: 0.1, seed: 1 });
     expect(bySplit).toMatchObject({
       trainRows: rated.filter((row) => !isTest(row)).length,

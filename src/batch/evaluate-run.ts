@@ -1,7 +1,7 @@
 import { POLICIES } from '../contracts/policies.ts';
 import type { Metrics } from '../contracts/metrics.ts';
 import type { EVALUATE_KEYS } from '../contracts/setting-groups.ts';
-import type { Settings } from '../contracts/settings.ts';
+import { SETTINGS, type Settings, settingsSchema } from '../contracts/settings.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { learn } from './learn.ts';
@@ -12,6 +12,9 @@ import type { Dataset } from './ingest/dataset.ts';
 import { readPairs } from './ingest/read-pairs.ts';
 import { readData, splitToLearn } from './prepare.ts';
 import { rounded } from './rounded.ts';
+
+/** Settings that choose rows, beside files that name them. */
+const ROW_CHOICES = ['minReaderRatings', 'minBookRatings', 'core', 'split', 'heldOut'] as const;
 
 /** Settings of an evaluation. */
 export type EvaluateSettings = Pick<Settings, (typeof EVALUATE_KEYS)[number]>;
@@ -51,6 +54,21 @@ async function chosenSplit(
       'Give both files, or none and a --split.',
     );
   }
+  assertNoOtherChoice(settings);
   const [train, test] = [await readPairs(trainFile, signal), await readPairs(testFile, signal)];
   return { split: splitByPairs(dataset, { train, test }), splitName: 'rows of two files' };
+}
+
+/** Two files name all rows, so that a setting that chooses rows would be passed over in silence. */
+function assertNoOtherChoice(settings: EvaluateSettings): void {
+  const given = ROW_CHOICES.filter(
+    (key) => settings[key] !== settingsSchema.shape[key].parse(undefined),
+  );
+  if (given.length === 0) return;
+  const flags = SETTINGS.filter(({ key }) => given.some((choice) => choice === key));
+  throw new AppError(
+    'BAD_SETTINGS',
+    `${flags.map(({ flag }) => `--${flag ?? ''}`).join(', ')} cannot go with --train and --test, which name every row`,
+    'Leave out one or the other.',
+  );
 }

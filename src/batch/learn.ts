@@ -14,6 +14,7 @@ import { bookFamilies, readerFamilies, trainingData } from './train/features.ts'
 import { fitLevelMap } from './train/fit-level-map.ts';
 import { HeldOutRows } from './train/held-out-rows.ts';
 import { assertRoom, memoryBudget } from './train/memory.ts';
+import { normalScores, scoredRatings } from './train/normal-scores.ts';
 import { lacksFactors } from './train/missing-factors.ts';
 import type { ModelState, TrainingData } from './train/model-state.ts';
 import { differences } from './train/start-fits.ts';
@@ -105,19 +106,27 @@ async function choose(
   options: LearnOptions,
 ): Promise<{ chosen: Chosen; state: ModelState }> {
   const { tuning, rest } = tuningSlice(dataset, rows, options.seed);
-  const data = trainingData(dataset, rest);
+  const { levels, ratings } = dataset;
+  const scores =
+    options.fitTo === 'scores' ? normalScores(levelsOfRows(dataset, rest), levels) : levels;
+  const scored = { ...dataset, ratings: scoredRatings(ratings, levels, scores) };
+  const data = trainingData(scored, rest);
   const names = startNames(dataset, rest);
-  const { state, report } = await firstLeg(pool, dataset, { data, names, tuning }, options);
+  const { state, report } = await firstLeg(pool, scored, { data, names, tuning }, options);
   const start = startPointOf(state, options, names);
-  const plain = modelOf(state, dataset, rest, plainLevelMap(dataset.levels));
+  const plain = modelOf(state, dataset, rest, plainLevelMap(levels, scores));
   const unseen = latentRows(plain, readerInputs(dataset, rest), dataset, tuning);
-  const value = Float64Array.from(tuning, (row) => dataset.ratings.value[row] ?? Number.NaN);
-  const levelMap = fitLevelMap(dataset.levels, {
-    level: levelIndices(value, dataset.levels),
-    ...unseen,
-  });
+  const levelMap = fitLevelMap(levels, { level: levelsOfRows(dataset, tuning), ...unseen }, scores);
   const interest = learnInterest(plain, dataset, { rest, hidden: tuning }, options.seed);
   return { chosen: { levelMap, interest, report, start }, state };
+}
+
+/** Index of the level of each of the rows. */
+function levelsOfRows({ ratings, levels }: Dataset, rows: Int32Array): Int32Array {
+  return levelIndices(
+    Float64Array.from(rows, (row) => ratings.value[row] ?? Number.NaN),
+    levels,
+  );
 }
 
 /** The sweeps that choose: from where an earlier try was stopped, from a start point that fits, or from nothing. */
@@ -206,7 +215,9 @@ async function refitIn(
   options: LearnOptions,
 ): Promise<Learned> {
   const { trail = NO_TRAIL } = options;
-  const data = trainingData(dataset, rows);
+  const { levels, scores } = chosen.levelMap;
+  const scored = { ...dataset, ratings: scoredRatings(dataset.ratings, levels, scores) };
+  const data = trainingData(scored, rows);
   const at = trail.position(leg, data, COLD) ?? startPosition(onRows(old, data), COLD);
   const sweeps = Math.min(REFIT_SWEEPS, options.sweeps);
   await drain(sweepOn(at, sweeps, HeldOutRows.none, pool, COLD), options, () =>

@@ -53,6 +53,8 @@ export const metricsSchema = z.object({
     coverage: coverageSchema,
     /** Share of the ratings in each tenth of their predicted distribution; a level's mass counts evenly. Older versions lack it. */
     pit: z.array(z.number()).default([]),
+    /** The same of intervals without the conformal repair; absent in reports of releases that did not measure it. */
+    rawCoverage: coverageSchema.optional(),
     /** Mean width of the 95 % interval, rating units. */
     width95: z.number(),
     /** Of the default list, policy `balanced`. */

@@ -17,6 +17,7 @@ export const ROW_KEYS = [
 export const MODEL_KEYS = [
   ...ROW_KEYS,
   'rank',
+  'fitTo',
   'sweeps',
   'listLength',
   'policy',
@@ -46,6 +47,7 @@ export const EVALUATE_KEYS = [
   ...DATA_KEYS,
   ...ROW_KEYS,
   'rank',
+  'fitTo',
   'sweeps',
   'threads',
   'memoryBudget',

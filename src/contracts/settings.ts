@@ -169,6 +169,13 @@ export const settingsSchema = z.strictObject({
     { value: 'n', description: 'Number of factors; the model shuts down those it does not need' },
     count(1, 64).default(8),
   ),
+  fitTo: given(
+    {
+      value: 'kind',
+      description: "What the model is fitted to: normal scores of the scale's levels, or ratings",
+    },
+    z.enum(['scores', 'ratings']).default('scores'),
+  ),
   sweeps: given(
     { value: 'n', description: 'Most passes over readers and books' },
     count(1, 1000).default(40),

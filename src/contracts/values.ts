@@ -14,6 +14,7 @@ const trainingSettings = settingsSchema.pick({
   warmStart: true,
   checkpointMinutes: true,
   rank: true,
+  fitTo: true,
   sweeps: true,
   threads: true,
   listLength: true,

@@ -1,5 +1,6 @@
 import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
 import { BookFit } from './book-effects.ts';
+import { scoreOf } from './level-map.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
 import { ReaderStep } from './reader-step.ts';
 import type { ReaderInput } from './recommender.ts';
@@ -66,7 +67,7 @@ export class FoldIn {
     }
     for (let k = 0; k < count; k++) {
       this.book[k] = input.ratedBook[k];
-      this.value[k] = input.ratedValue[k];
+      this.value[k] = scoreOf(model.levelMap, input.ratedValue[k]);
     }
     let factor = held ?? 1;
     for (let round = 0; round < (count === 0 || held !== null ? 1 : ROUNDS); round++) {

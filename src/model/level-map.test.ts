@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest';
 import {
   calibratedMass,
   chanceAtLeast,
+  expectedRating,
   levelProbabilities,
   plainLevelMap,
   probabilityAtLeast,
   ratingQuantile,
+  ratingSd,
+  scoreOf,
 } from './level-map.ts';
 import type { LevelMap } from './level-map.ts';
 import { seededRandom } from './random.ts';
@@ -21,10 +24,14 @@ function randomMap(seed: number, levels: number): LevelMap {
     const sorted = Float64Array.from({ length: 99 }, () => random()).sort();
     return [0, ...sorted, 1];
   };
+  let score = 0;
   return {
     levels: Float64Array.from({ length: levels }, () => (level += 0.5 + random())),
+    scores: Float64Array.from({ length: levels }, () => (score += 0.5 + random())),
     cuts: Float64Array.from({ length: levels - 1 }, () => (cut += 0.2 + random())),
     spread: 0.5 + random(),
+    tilt: 0.2 * random(),
+    blend: random(),
     groupEdges: Float64Array.of(1.5),
     mass: Float64Array.from([...table(), ...table()]),
   };
@@ -41,6 +48,33 @@ function probabilities(map: LevelMap, mean: number, sd: number): Float64Array {
   levelProbabilities(map, mean, sd * sd, out, 0);
   return out;
 }
+
+describe('the score of a rating', () => {
+  it('is that of a level, on the line between two, and goes on beyond the ends', () => {
+    const map = plainLevelMap(Float64Array.of(1, 2, 4), Float64Array.of(0, 3, 4));
+    const scores = [0.5, 1, 1.5, 2, 3, 4, 9].map((rating) => scoreOf(map, rating));
+    expect(scores).toEqual([-1.5, 0, 1.5, 3, 3.5, 4, 6.5]);
+  });
+});
+
+describe('the expected rating', () => {
+  it('lies between the mean over the levels and the latent mean, within the scale', () => {
+    fc.assert(
+      fc.property(anyMap, anyMean, anySd, (map, mean, sd) => {
+        const prob = probabilities(map, mean, sd);
+        const { levels } = map;
+        const ofLevels = prob.reduce((sum, p, l) => sum + p * levels[l], 0);
+        const latent = Math.min(levels[levels.length - 1], Math.max(levels[0], mean));
+        const [low, high] = [Math.min(ofLevels, latent), Math.max(ofLevels, latent)];
+        const expected = expectedRating(map, prob, 0, mean);
+        expect(expected).toBeGreaterThanOrEqual(low - 1e-9);
+        expect(expected).toBeLessThanOrEqual(high + 1e-9);
+        const squares = prob.reduce((sum, p, l) => sum + p * (levels[l] - ofLevels) ** 2, 0);
+        expect(ratingSd(map, prob, 0)).toBeCloseTo(Math.sqrt(squares), 6);
+      }),
+    );
+  });
+});
 
 describe('the levels of a rating', () => {
   it('have probabilities that sum to one', () => {

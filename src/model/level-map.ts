@@ -1,17 +1,24 @@
 import { normalCdf } from './special-functions.ts';
 
 /**
- * Map from the Gaussian latent rating N(m, v) to the levels of the scale:
- * P(level l) = Phi((b_l - m) / s) - Phi((b_{l-1} - m) / s), s^2 = spread v, and the conformal repair of its intervals.
+ * Map between the levels of the scale and the Gaussian latent rating N(m, v) that the model predicts in their place:
+ * P(level l) = Phi((b_l - m) / s) - Phi((b_{l-1} - m) / s), s^2 = spread v exp(tilt (m - centre)), and the conformal
+ * repair of its intervals (docs/model.md 3.4).
  */
 export interface LevelMap {
   /** Levels, ascending; length L. */
   readonly levels: Float64Array;
-  /** Cut points b_1 .. b_{L-1}, ascending, in rating units. */
+  /** What stands for each level in training and fold-in, ascending; the levels themselves or their normal scores. */
+  readonly scores: Float64Array;
+  /** Cut points b_1 .. b_{L-1}, ascending, in units of the scores. */
   readonly cuts: Float64Array;
   /** Factor on the latent variance. */
   readonly spread: number;
-  /** Upper edges of the groups by latent sd; one group more than edges. */
+  /** Change of the logarithm of that factor for each unit of the latent mean. */
+  readonly tilt: number;
+  /** Share of the mean over the levels in the expected rating; the rest is the latent mean itself. */
+  readonly blend: number;
+  /** Upper edges of the groups by predicted spread; one group more than edges. */
   readonly groupEdges: Float64Array;
   /**
    * By group: the nominal central mass at which an interval covers share c / (n - 1) of unseen ratings, for
@@ -20,14 +27,70 @@ export interface LevelMap {
   readonly mass: Float64Array;
 }
 
-/** The map that nothing was learned for: cuts half-way between levels, intervals as they come. */
-export function plainLevelMap(levels: Float64Array): LevelMap {
+/** The map that nothing was learned for: cuts half-way between scores, intervals as they come. */
+export function plainLevelMap(levels: Float64Array, scores = levels): LevelMap {
   const cuts = new Float64Array(Math.max(0, levels.length - 1));
-  for (let l = 0; l < cuts.length; l++) cuts[l] = (levels[l] + levels[l + 1]) / 2;
-  return { levels, cuts, spread: 1, groupEdges: new Float64Array(0), mass: Float64Array.of(0, 1) };
+  for (let l = 0; l < cuts.length; l++) cuts[l] = (scores[l] + scores[l + 1]) / 2;
+  const learned = { spread: 1, tilt: 0, blend: 0 };
+  return {
+    levels,
+    scores,
+    cuts,
+    ...learned,
+    groupEdges: new Float64Array(0),
+    mass: Float64Array.of(0, 1),
+  };
 }
 
-/** Group of a latent standard deviation. */
+/** The map whose intervals are those of its own distribution, without the conformal repair. */
+export function withoutRepair(map: LevelMap): LevelMap {
+  return { ...map, groupEdges: new Float64Array(0), mass: Float64Array.of(0, 1) };
+}
+
+/** Score of a rating: on the line between those of two levels, which goes on beyond the ends. */
+export function scoreOf(
+  { levels, scores }: Pick<LevelMap, 'levels' | 'scores'>,
+  rating: number,
+): number {
+  const last = levels.length - 1;
+  if (last === 0) return scores[0] + rating - levels[0];
+  let l = 0;
+  while (l + 1 < last && levels[l + 1] <= rating) l++;
+  const share = (rating - levels[l]) / (levels[l + 1] - levels[l]);
+  return scores[l] + share * (scores[l + 1] - scores[l]);
+}
+
+/** Latent mean that the tilt turns around: the middle of the scores. */
+export function centreOf({ scores }: Pick<LevelMap, 'scores'>): number {
+  return (scores[0] + scores[scores.length - 1]) / 2;
+}
+
+/** 1 / s for latent mean `m` and variance `v`. */
+function inverseScale(map: LevelMap, m: number, v: number): number {
+  return Math.sqrt(Math.exp(-map.tilt * (m - centreOf(map))) / (map.spread * v));
+}
+
+/** Expected rating, within the scale; `prob` holds P(level) from `at`, `m` is the latent mean. */
+export function expectedRating(map: LevelMap, prob: Float64Array, at: number, m: number): number {
+  const { levels, blend } = map;
+  let mean = 0;
+  for (let l = 0; l < levels.length; l++) mean += prob[at + l] * levels[l];
+  const latent = Math.min(levels[levels.length - 1], Math.max(levels[0], m));
+  return blend * mean + (1 - blend) * latent;
+}
+
+/** Standard deviation of the rating; `prob` holds P(level) from `at`. */
+export function ratingSd({ levels }: LevelMap, prob: Float64Array, at: number): number {
+  let mean = 0;
+  let squares = 0;
+  for (let l = 0; l < levels.length; l++) {
+    mean += prob[at + l] * levels[l];
+    squares += prob[at + l] * levels[l] * levels[l];
+  }
+  return Math.sqrt(Math.max(0, squares - mean * mean));
+}
+
+/** Group of a standard deviation of the rating. */
 function spreadGroup(map: LevelMap, sd: number): number {
   let group = 0;
   while (group < map.groupEdges.length && sd > map.groupEdges[group]) group++;
@@ -42,7 +105,7 @@ export function levelProbabilities(
   out: Float64Array,
   at: number,
 ): void {
-  const scale = 1 / Math.sqrt(map.spread * v);
+  const scale = inverseScale(map, m, v);
   let below = 0;
   for (let l = 0; l < map.cuts.length; l++) {
     const upTo = normalCdf((map.cuts[l] - m) * scale);
@@ -65,7 +128,7 @@ export function calibratedMass(map: LevelMap, sd: number, share: number): number
 /**
  * Quantile of the rating at probability p: the levels' mass spread over their cells, half of it on each side of the
  * level, so that a quantile passes level y exactly where half of y's mass lies below; kept within the scale.
- * `prob` holds P(level) from `at`; `sd` is the latent standard deviation.
+ * `prob` holds P(level) from `at`; `sd` is the standard deviation of the rating.
  */
 export function ratingQuantile(
   map: LevelMap,
@@ -112,5 +175,5 @@ export function chanceAtLeast(map: LevelMap, m: number, v: number, t: number): n
   while (l < map.levels.length && map.levels[l] < t) l++;
   if (l === 0) return 1;
   if (l === map.levels.length) return 0;
-  return normalCdf((m - map.cuts[l - 1]) / Math.sqrt(map.spread * v));
+  return normalCdf((m - map.cuts[l - 1]) * inverseScale(map, m, v));
 }

@@ -1,7 +1,13 @@
 import { ageBand } from './age-band.ts';
 import { countryLabel, stateLabel } from './country-label.ts';
 import { FoldIn } from './fold-in.ts';
-import { levelProbabilities, probabilityAtLeast, ratingQuantile } from './level-map.ts';
+import {
+  expectedRating,
+  levelProbabilities,
+  probabilityAtLeast,
+  ratingQuantile,
+  ratingSd,
+} from './level-map.ts';
 import { signalNames } from './interest/interest-model.ts';
 import { ListMaker } from './interest/list-maker.ts';
 import { type SimilarBook, similarBooks } from './interest/similar.ts';
@@ -103,17 +109,18 @@ export class ModelRecommender implements Recommender {
       const at = places[n];
       const mean = predicted.mean[at];
       const variance = predicted.varReader[at] + predicted.varBook[at] + predicted.varNoise[at];
-      const sd = Math.sqrt(variance);
       levelProbabilities(levelMap, mean, variance, this.probability, 0);
+      const sd = ratingSd(levelMap, this.probability, 0);
+      const unit = sd / Math.sqrt(variance);
       list.book[n] = predicted.book[at];
       list.interest[n] = predicted.interest[at];
       list.signal[n] = predicted.signal[at];
-      list.mean[n] = this.clip(mean);
+      list.mean[n] = expectedRating(levelMap, this.probability, 0, mean);
       list.low[n] = ratingQuantile(levelMap, this.probability, 0, sd, 0.025);
       list.high[n] = ratingQuantile(levelMap, this.probability, 0, sd, 0.975);
-      list.sdReader[n] = Math.sqrt(predicted.varReader[at]);
-      list.sdBook[n] = Math.sqrt(predicted.varBook[at]);
-      list.sdNoise[n] = Math.sqrt(predicted.varNoise[at]);
+      list.sdReader[n] = unit * Math.sqrt(predicted.varReader[at]);
+      list.sdBook[n] = unit * Math.sqrt(predicted.varBook[at]);
+      list.sdNoise[n] = unit * Math.sqrt(predicted.varNoise[at]);
     }
     return list;
   }
@@ -171,23 +178,20 @@ export class ModelRecommender implements Recommender {
     const { levelMap } = this.model;
     const { mean, varReader, varBook, varNoise } = this.fold.predict(book);
     const variance = varReader + varBook + varNoise;
-    const sd = Math.sqrt(variance);
     const levels = new Float64Array(this.levels.length);
     levelProbabilities(levelMap, mean, variance, levels, 0);
+    const sd = ratingSd(levelMap, levels, 0);
+    // causes keep their shares of the latent variance
+    const unit = (sd * sd) / variance;
     return {
-      mean: this.clip(mean),
-      varReader,
-      varBook,
-      varNoise,
+      mean: expectedRating(levelMap, levels, 0, mean),
+      varReader: unit * varReader,
+      varBook: unit * varBook,
+      varNoise: unit * varNoise,
       levels,
       quantile: (p) => ratingQuantile(levelMap, levels, 0, sd, p),
       atLeast: (t) => probabilityAtLeast(levelMap, levels, 0, t),
     };
-  }
-
-  /** A rating beyond the ends of the scale cannot be given. */
-  private clip(mean: number): number {
-    return Math.min(this.levels[this.levels.length - 1], Math.max(this.levels[0], mean));
   }
 }
 

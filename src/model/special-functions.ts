@@ -66,6 +66,16 @@ export function normalCdf(z: number): number {
   return z > 0 ? 1 - p : p;
 }
 
+/** Where the standard normal distribution function is p, 0 < p < 1; by bisection, for the few that are needed. */
+export function normalQuantile(p: number): number {
+  let [low, high] = [-38, 38];
+  for (let middle = 0; middle > low && middle < high; middle = (low + high) / 2) {
+    if (normalCdf(middle) < p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
 // Cody's quotients in Horner's form, written out: a loop over coefficients takes three times as long
 
 /** (Phi(z) - 1/2) / z for |z| < 0.66291, as a function of z^2. */

@@ -6,6 +6,7 @@ import type { Recommender } from '../model/recommender.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
 import { type Columns, packColumns, unpackColumns } from './columns.ts';
 import { decodeCatalogue } from './catalogue-codec.ts';
+import { levelMapColumns, levelMapFrom } from './level-map-codec.ts';
 
 /** Name of the version's artefact that holds the trained model. */
 export const MODEL_BLOB = 'model';
@@ -15,7 +16,6 @@ const scalarsSchema = z.object({
   offset: z.number(),
   tau: z.number(),
   readerShape: z.number(),
-  spread: z.number(),
   entities: z.number().int(),
   readerFamilies: z.array(z.object({ name: z.string(), labels: z.number().int() })),
 });
@@ -30,7 +30,6 @@ export function encodeModel(model: TrainedModel): Uint8Array {
       offset: model.offset,
       tau: model.tau,
       readerShape: model.readerShape,
-      spread: levelMap.spread,
       entities: labels.entities,
       readerFamilies: readerPrior.families.map((f) => ({ name: f.name, labels: f.labels.length })),
     },
@@ -51,10 +50,7 @@ export function encodeModel(model: TrainedModel): Uint8Array {
     labelWeight: Float32Array.from(labels.weight),
     single: labels.single,
     listed: model.listed,
-    levels: levelMap.levels,
-    cuts: levelMap.cuts,
-    groupEdges: levelMap.groupEdges,
-    mass: levelMap.mass,
+    ...levelMapColumns(levelMap),
     ...interestColumns(model.interest),
   });
 }
@@ -66,7 +62,7 @@ export function decodeModel(bytes: Uint8Array): TrainedModel {
   const doubles = (name: string): Float64Array => columns.array(name, Float64Array);
   const floats = (name: string): Float64Array =>
     Float64Array.from(columns.array(name, Float32Array));
-  const { dim, offset, tau, readerShape, spread } = scalars;
+  const { dim, offset, tau, readerShape } = scalars;
   return {
     dim,
     offset,
@@ -87,13 +83,7 @@ export function decodeModel(bytes: Uint8Array): TrainedModel {
       effectVar: doubles('effectVar'),
     },
     bookNoise: floats('bookNoise'),
-    levelMap: {
-      levels: doubles('levels'),
-      cuts: doubles('cuts'),
-      spread,
-      groupEdges: doubles('groupEdges'),
-      mass: doubles('mass'),
-    },
+    levelMap: levelMapFrom(columns),
     listed: columns.array('listed', Uint8Array),
     interest: interestFrom(columns),
   };

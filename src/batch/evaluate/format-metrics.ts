@@ -14,6 +14,9 @@ export function formatMetrics(metrics: Metrics): string {
     '',
     'coverage of intervals     50 %   80 %   90 %   95 %',
     coverageLine('all', model.coverage),
+    ...(model.rawCoverage === undefined
+      ? []
+      : [coverageLine('all, unrepaired', model.rawCoverage)]),
     ...[...metrics.bySpread, ...metrics.byReaderRatings, ...metrics.byBookRatings].map((slice) =>
       coverageLine(slice.name, slice.coverage),
     ),

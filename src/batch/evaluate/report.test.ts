@@ -43,6 +43,7 @@ function oracle(): EvaluationInput {
       sd: Float64Array.from(value.keys()),
       pmf,
       intervals: Float64Array.from({ length: value.length * 8 }, (_, at) => value[at >> 3]),
+      rawIntervals: new Float64Array(value.length * 8),
     },
     ranking: {
       task,
@@ -63,6 +64,7 @@ describe('evaluationReport', () => {
       crps: 0,
       width95: 0,
       coverage: { p50: 1, p80: 1, p90: 1, p95: 1 },
+      rawCoverage: { p50: 0, p80: 0, p90: 0, p95: 0 },
     });
     expect(report.model.ranking.ndcg10).toBe(1);
     expect(report.model.ranking.recall20).toBe(1);
@@ -115,6 +117,7 @@ describe('evaluationReport', () => {
         sd: new Float64Array(rows).fill(1),
         pmf: new Float64Array(rows * LEVELS).fill(1 / LEVELS),
         intervals: new Float64Array(rows * 8).fill(6),
+        rawIntervals: new Float64Array(rows * 8).fill(6),
       },
       ranking: { task: nobody, lists: everyPolicy(popularityLists(nobody)) },
     });

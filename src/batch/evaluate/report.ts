@@ -20,6 +20,8 @@ export interface Predictions {
   readonly pmf: Float64Array;
   /** Ends of the 50, 80, 90 and 95 % intervals (low, high), rows x 8. */
   readonly intervals: Float64Array;
+  /** The same before the conformal repair. */
+  readonly rawIntervals: Float64Array;
 }
 
 /** Lists of the default policy and of others. */
@@ -81,6 +83,7 @@ export function evaluationReport(input: EvaluationInput): Metrics {
       crps: metrics.crps(predictions.pmf, observed, levels),
       coverage: metrics.coverage(predictions.intervals, value),
       pit: metrics.pitHistogram(predictions.pmf, observed, levels),
+      rawCoverage: metrics.coverage(predictions.rawIntervals, value),
       width95: metrics.meanWidth95(predictions.intervals),
       ranking: ranked.ranking,
       policies: Object.fromEntries(
@@ -159,7 +162,8 @@ function checkRows({ train, test }: Split): void {
 }
 
 function checkPredictions(predictions: Predictions, rows: number, levels: number): void {
-  const widths = { mean: 1, sd: 1, pmf: levels, intervals: metrics.INTERVAL_ENDS };
+  const ends = metrics.INTERVAL_ENDS;
+  const widths = { mean: 1, sd: 1, pmf: levels, intervals: ends, rawIntervals: ends };
   for (const [name, width] of Object.entries(widths)) {
     const column = predictions[name as keyof Predictions]; // `Object.entries` forgets the key's type.
     const bad = column.findIndex((number) => !Number.isFinite(number));

@@ -1,5 +1,11 @@
 import { FoldIn } from '../../model/fold-in.ts';
-import { levelProbabilities, ratingQuantile } from '../../model/level-map.ts';
+import {
+  expectedRating,
+  levelProbabilities,
+  ratingQuantile,
+  ratingSd,
+  withoutRepair,
+} from '../../model/level-map.ts';
 import { countingOrder, countingStarts } from '../../model/rating-matrix.ts';
 import type { RatingModel } from '../../model/trained-model.ts';
 import type { Predictions } from '../evaluate/report.ts';
@@ -47,19 +53,27 @@ export function predictions(model: RatingModel, latent: LatentRows): Predictions
   const { levelMap } = model;
   const { levels } = levelMap;
   const rows = latent.mean.length;
-  const low = levels[0];
-  const high = levels[levels.length - 1];
   const pmf = new Float64Array(rows * levels.length);
   const intervals = new Float64Array(rows * 2 * SHARES.length);
-  const sd = latent.variance.map(Math.sqrt);
+  const rawIntervals = new Float64Array(intervals.length);
+  const mean = new Float64Array(rows);
+  const sd = new Float64Array(rows);
+  const raw = withoutRepair(levelMap);
   for (let n = 0; n < rows; n++) {
     const at = n * levels.length;
     levelProbabilities(levelMap, latent.mean[n], latent.variance[n], pmf, at);
+    mean[n] = expectedRating(levelMap, pmf, at, latent.mean[n]);
+    sd[n] = ratingSd(levelMap, pmf, at);
     SHARES.forEach((share, s) => {
       const end = (n * SHARES.length + s) * 2;
-      intervals[end] = ratingQuantile(levelMap, pmf, at, sd[n], (1 - share) / 2);
-      intervals[end + 1] = ratingQuantile(levelMap, pmf, at, sd[n], (1 + share) / 2);
+      for (const [map, ends] of [
+        [levelMap, intervals],
+        [raw, rawIntervals],
+      ] as const) {
+        ends[end] = ratingQuantile(map, pmf, at, sd[n], (1 - share) / 2);
+        ends[end + 1] = ratingQuantile(map, pmf, at, sd[n], (1 + share) / 2);
+      }
     });
   }
-  return { mean: latent.mean.map((m) => Math.min(high, Math.max(low, m))), sd, pmf, intervals };
+  return { mean, sd, pmf, intervals, rawIntervals };
 }

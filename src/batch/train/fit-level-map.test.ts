@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { levelProbabilities, plainLevelMap, ratingQuantile } from '../../model/level-map.ts';
+import {
+  levelProbabilities,
+  plainLevelMap,
+  ratingQuantile,
+  ratingSd,
+} from '../../model/level-map.ts';
 import type { LevelMap } from '../../model/level-map.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import { fitLevelMap } from './fit-level-map.ts';
@@ -40,9 +45,9 @@ function coverage(map: LevelMap, rows: UnseenRows, share: number, only = (_sd: n
   const prob = new Float64Array(LEVELS.length);
   let [covered, all] = [0, 0];
   for (let n = 0; n < rows.level.length; n++) {
-    const sd = Math.sqrt(rows.variance[n]);
-    if (!only(sd)) continue;
     levelProbabilities(map, rows.mean[n], rows.variance[n], prob, 0);
+    const sd = ratingSd(map, prob, 0);
+    if (!only(sd)) continue;
     const low = ratingQuantile(map, prob, 0, sd, (1 - share) / 2);
     const high = ratingQuantile(map, prob, 0, sd, (1 + share) / 2);
     const level = LEVELS[rows.level[n]];
@@ -61,6 +66,24 @@ describe('the map to the levels', () => {
       expect(Math.abs(fitted.cuts[c] - cut)).toBeLessThan(0.06);
     });
     expect(Math.abs(fitted.spread - 1.4)).toBeLessThan(0.12);
+  });
+
+  it('finds a spread that changes with the mean', () => {
+    const even = rowsOf(8, 12_000, 1);
+    const random = seededRandom(9);
+    const level = Int32Array.from(even.mean, (m, n) => {
+      const sd = Math.sqrt(even.variance[n] * Math.exp(-0.4 * (m - 3)));
+      const latent = m + sd * normalDraw(random);
+      return CUTS.filter((cut) => latent > cut).length;
+    });
+    expect(Math.abs(fitLevelMap(LEVELS, { ...even, level }).tilt + 0.4)).toBeLessThan(0.08);
+    expect(Math.abs(fitted.tilt)).toBeLessThan(0.08);
+  });
+
+  it('takes for the expected rating what errs least', () => {
+    const skewed = { ...rows, mean: rows.mean.map((m) => m + 1.5) };
+    const { blend } = fitLevelMap(LEVELS, skewed);
+    expect(blend).toBe(1);
   });
 
   it('is likelier than the plain one, on rows that it has not seen', () => {

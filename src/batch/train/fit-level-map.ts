@@ -1,4 +1,10 @@
-import { levelProbabilities, plainLevelMap } from '../../model/level-map.ts';
+import {
+  centreOf,
+  expectedRating,
+  levelProbabilities,
+  plainLevelMap,
+  ratingSd,
+} from '../../model/level-map.ts';
 import type { LevelMap } from '../../model/level-map.ts';
 import { normalCdf, normalPdf } from '../../model/special-functions.ts';
 
@@ -11,10 +17,10 @@ export interface UnseenRows {
   readonly variance: Float64Array;
 }
 
-/** Groups of equal size by latent spread, each with a conformal table of its own ... */
-const GROUPS = 8;
-/** ... from the rows within this rank distance of its middle, so that neighbours share rows ... */
-const WINDOW = 0.15;
+/** Groups of equal size by predicted spread, each with a conformal table of its own ... */
+const GROUPS = 16;
+/** ... from the rows within this rank distance of its middle, or its own where these are more ... */
+const WINDOW = 0.08;
 /** ... unless a group would have fewer rows than this. */
 const MIN_GROUP_ROWS = 200;
 /** Points of a group's conformal table: one for each percent. */
@@ -26,23 +32,49 @@ const SETTLED = 1e-4;
 /** Smallest probability of a level in the likelihood. */
 const FLOOR = 1e-12;
 
+/** Precision of the priors of tilt (at 0, a unit of the scores) and blend (at 1/2, the square of a rating). */
+const TILT_PRIOR = 100;
+const BLEND_PRIOR = 50;
+/** Longest step of the logarithm of the spread, and of the tilt over the whole scale. */
+const MAX_STEP = 0.3;
+
+/** What is learned beside the cuts. */
+interface Width {
+  readonly spread: number;
+  readonly tilt: number;
+}
+
 /**
- * Learns cuts and spread by maximum likelihood on unseen rows, with a weak pull to the middle between levels, then
- * the conformal tables on the same rows (docs/model.md). Too few rows leave the plain map.
+ * Learns cuts, spread and tilt by maximum likelihood on unseen rows, with a weak pull to those of the plain map, then what the
+ * expected rating is and the conformal tables on the same rows (docs/model.md 3.4). Too few rows leave the plain map.
  */
-export function fitLevelMap(levels: Float64Array, rows: UnseenRows): LevelMap {
-  const plain = plainLevelMap(levels);
+export function fitLevelMap(
+  levels: Float64Array,
+  rows: UnseenRows,
+  scores: Float64Array = levels,
+): LevelMap {
+  const plain = plainLevelMap(levels, scores);
   if (rows.level.length < MIN_GROUP_ROWS || levels.length < 2) return plain;
   const cuts = plain.cuts.slice();
   const settled = SETTLED * (levels[levels.length - 1] - levels[0]);
-  let spread = 1;
+  let width: Width = { spread: 1, tilt: 0 };
   for (let pass = 0, moved = Infinity; pass < MAX_PASSES && moved > settled; pass++) {
     const before = cuts.slice();
-    for (let c = 0; c < cuts.length; c++) moveCut(c, cuts, plain.cuts, spread, rows);
-    spread = bestSpread(cuts, spread, rows);
+    const sd = latentSds(plain, width, rows);
+    for (let c = 0; c < cuts.length; c++) moveCut(c, cuts, plain.cuts, sd, rows);
+    width = movedWidth(plain, width, cuts, sd, rows);
     moved = Math.max(...cuts.map((cut, c) => Math.abs(cut - before[c])));
   }
-  return conformal({ ...plain, cuts, spread }, rows);
+  const map = { ...plain, cuts, ...width };
+  return conformal({ ...map, blend: bestBlend(map, rows) }, rows);
+}
+
+/** s of each row. */
+function latentSds(plain: LevelMap, { spread, tilt }: Width, rows: UnseenRows): Float64Array {
+  const centre = centreOf(plain);
+  return rows.mean.map((m, n) =>
+    Math.sqrt(spread * rows.variance[n] * Math.exp(tilt * (m - centre))),
+  );
 }
 
 /** One Newton step of cut c; the log likelihood is concave in it. */
@@ -50,7 +82,7 @@ function moveCut(
   c: number,
   cuts: Float64Array,
   plain: Float64Array,
-  spread: number,
+  sd: Float64Array,
   rows: UnseenRows,
 ): void {
   const gap = cuts.length > 1 ? Math.abs(plain[c === 0 ? 1 : c - 1] - plain[c]) : 1;
@@ -59,7 +91,7 @@ function moveCut(
   for (let n = 0; n < rows.level.length; n++) {
     const above = rows.level[n] - c;
     if (above !== 0 && above !== 1) continue;
-    const scale = 1 / Math.sqrt(spread * rows.variance[n]);
+    const scale = 1 / sd[n];
     const z = (cuts[c] - rows.mean[n]) * scale;
     const sign = above === 0 ? 1 : -1;
     const other = otherEdge(c - sign, cuts, rows.mean[n], scale);
@@ -82,38 +114,68 @@ function otherEdge(c: number, cuts: Float64Array, mean: number, scale: number): 
   return c >= cuts.length ? 1 : normalCdf((cuts[c] - mean) * scale);
 }
 
-/** Golden section in ln spread around the present value. */
-function bestSpread(cuts: Float64Array, start: number, rows: UnseenRows): number {
-  const golden = (Math.sqrt(5) - 1) / 2;
-  let low = Math.log(start) - 0.2;
-  let high = Math.log(start) + 0.2;
-  let a = high - golden * (high - low);
-  let b = low + golden * (high - low);
-  let valueA = logLikelihood(cuts, Math.exp(a), rows);
-  let valueB = logLikelihood(cuts, Math.exp(b), rows);
-  for (let i = 0; i < 8; i++) {
-    if (valueA > valueB) {
-      [high, b, valueB] = [b, a, valueA];
-      a = high - golden * (high - low);
-      valueA = logLikelihood(cuts, Math.exp(a), rows);
-    } else {
-      [low, a, valueA] = [a, b, valueB];
-      b = low + golden * (high - low);
-      valueB = logLikelihood(cuts, Math.exp(b), rows);
-    }
+/**
+ * One step of ln spread and tilt towards the most likely ones, by gradient and the rows' squared gradients in the place of the
+ * curvature, which are positive definite wherever the step starts.
+ */
+function movedWidth(
+  plain: LevelMap,
+  { spread, tilt }: Width,
+  cuts: Float64Array,
+  sd: Float64Array,
+  rows: UnseenRows,
+): Width {
+  const centre = centreOf(plain);
+  let [slope0, slope1] = [0, -TILT_PRIOR * tilt];
+  let [square00, square01, square11] = [1, 0, TILT_PRIOR];
+  for (let n = 0; n < rows.level.length; n++) {
+    const lever = rows.mean[n] - centre;
+    const slope = widthSlope(rows.level[n], cuts, rows.mean[n], 1 / sd[n]);
+    slope0 += slope;
+    slope1 += slope * lever;
+    square00 += slope * slope;
+    square01 += slope * slope * lever;
+    square11 += slope * slope * lever * lever;
   }
-  return Math.exp((low + high) / 2);
+  const determinant = square00 * square11 - square01 * square01;
+  const span = plain.scores[plain.scores.length - 1] - plain.scores[0];
+  const short = (step: number, most: number): number => Math.min(most, Math.max(-most, step));
+  const step0 = short((square11 * slope0 - square01 * slope1) / determinant, MAX_STEP);
+  const step1 = short((square00 * slope1 - square01 * slope0) / determinant, MAX_STEP / span);
+  return { spread: spread * Math.exp(step0), tilt: tilt + step1 };
 }
 
-function logLikelihood(cuts: Float64Array, spread: number, rows: UnseenRows): number {
-  let sum = 0;
-  for (let n = 0; n < rows.level.length; n++) {
-    const scale = 1 / Math.sqrt(spread * rows.variance[n]);
-    const upper = otherEdge(rows.level[n], cuts, rows.mean[n], scale);
-    const lower = otherEdge(rows.level[n] - 1, cuts, rows.mean[n], scale);
-    sum += Math.log(Math.max(FLOOR, upper - lower));
+/** Derivative of ln P(level) by ln s^2. */
+function widthSlope(level: number, cuts: Float64Array, mean: number, scale: number): number {
+  let mass = 1;
+  let turn = 0;
+  if (level < cuts.length) {
+    const z = (cuts[level] - mean) * scale;
+    mass -= 1 - normalCdf(z);
+    turn += z * normalPdf(z);
   }
-  return sum;
+  if (level > 0) {
+    const z = (cuts[level - 1] - mean) * scale;
+    mass -= normalCdf(z);
+    turn -= z * normalPdf(z);
+  }
+  return -0.5 * (turn / Math.max(FLOOR, mass));
+}
+
+/** Share of the mean over the levels that makes the expected rating's squared error smallest, with a weak pull to one half. */
+function bestBlend(map: LevelMap, rows: UnseenRows): number {
+  const prob = new Float64Array(map.levels.length);
+  const ofLevels = { ...map, blend: 1 };
+  const ofLatent = { ...map, blend: 0 };
+  let [num, den] = [BLEND_PRIOR / 2, BLEND_PRIOR];
+  for (let n = 0; n < rows.level.length; n++) {
+    levelProbabilities(map, rows.mean[n], rows.variance[n], prob, 0);
+    const latent = expectedRating(ofLatent, prob, 0, rows.mean[n]);
+    const apart = expectedRating(ofLevels, prob, 0, rows.mean[n]) - latent;
+    num += apart * (map.levels[rows.level[n]] - latent);
+    den += apart * apart;
+  }
+  return Math.min(1, Math.max(0, num / den));
 }
 
 /**
@@ -122,18 +184,18 @@ function logLikelihood(cuts: Float64Array, spread: number, rows: UnseenRows): nu
  */
 function conformal(map: LevelMap, rows: UnseenRows): LevelMap {
   const count = rows.level.length;
-  const sd = rows.variance.map(Math.sqrt);
+  const { scores, sd } = conformity(map, rows);
   const groups = Math.max(1, Math.min(GROUPS, Math.floor(count / MIN_GROUP_ROWS)));
   const sorted = sd.slice().sort();
   const groupEdges = new Float64Array(groups - 1);
   for (let g = 1; g < groups; g++) groupEdges[g - 1] = sorted[Math.floor((g * count) / groups)];
-  const scores = conformityScores(map, rows);
   const order = Array.from(sd.keys()).sort((a, b) => sd[a] - sd[b] || a - b);
   const mass = new Float64Array(groups * POINTS);
   for (let g = 0; g < groups; g++) {
     const middle = (g + 0.5) / groups;
-    const from = Math.floor(Math.max(0, middle - WINDOW) * count);
-    const to = Math.ceil(Math.min(1, middle + WINDOW) * count);
+    const reach = Math.max(WINDOW, 0.5 / groups);
+    const from = Math.floor(Math.max(0, middle - reach) * count);
+    const to = Math.ceil(Math.min(1, middle + reach) * count);
     const near = Float64Array.from(order.slice(from, to), (n) => scores[n]).sort();
     for (let c = 0; c < POINTS; c++) {
       const rank = Math.ceil((near.length + 1) * (c / (POINTS - 1)));
@@ -143,13 +205,16 @@ function conformal(map: LevelMap, rows: UnseenRows): LevelMap {
   return { ...map, groupEdges, mass };
 }
 
-/** By row: nominal mass of the smallest central interval that covers it. */
-function conformityScores(map: LevelMap, rows: UnseenRows): Float64Array {
+/** By row: nominal mass of the smallest central interval that covers it, and the rating's standard deviation. */
+function conformity(map: LevelMap, rows: UnseenRows): { scores: Float64Array; sd: Float64Array } {
   const prob = new Float64Array(map.levels.length);
-  return Float64Array.from(rows.level, (level, n) => {
+  const sd = new Float64Array(rows.level.length);
+  const scores = Float64Array.from(rows.level, (level, n) => {
     levelProbabilities(map, rows.mean[n], rows.variance[n], prob, 0);
+    sd[n] = ratingSd(map, prob, 0);
     let below = 0;
     for (let l = 0; l < level; l++) below += prob[l];
     return Math.abs(2 * (below + prob[level] / 2) - 1);
   });
+  return { scores, sd };
 }

@@ -23,6 +23,7 @@ export function differences(
   compare('split', point.split, settings.split);
   compare('seed', point.seed, settings.seed);
   compare('held-out share', point.heldOut, settings.heldOut);
+  compare('what is fitted to', point.fitTo, settings.fitTo);
   if (settings.split === 'temporal') {
     found.push('a temporal split holds out other rows as data come in');
   }

@@ -10,12 +10,13 @@ export const START_BLOB = 'start';
 
 const familiesSchema = z.array(z.object({ name: z.string(), labels: z.int().min(0) }));
 const scalarsSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   /** What must be the same for a training that starts here. */
   rank: z.int(),
   split: z.string(),
   seed: z.int(),
   heldOut: z.number(),
+  fitTo: z.enum(['scores', 'ratings']),
   /** D = K + 1, of the factors that are left. */
   dim: z.int().min(1),
   /** E[tau] */
@@ -30,7 +31,7 @@ const scalarsSchema = z.object({
 /** Settings that say which rows a training has not seen, and how large its state is. */
 export type StartSettings = Pick<
   z.infer<typeof scalarsSchema>,
-  'rank' | 'split' | 'seed' | 'heldOut'
+  'rank' | 'split' | 'seed' | 'heldOut' | 'fitTo'
 >;
 
 /** What is known of the prior of one side, with the names of its labels. */
@@ -86,11 +87,12 @@ export function startPointOf(
     bookMean.set(books.mean.subarray(i * dim, (i + 1) * dim), n * dim);
   });
   return {
-    format: 1,
+    format: 2,
     rank: settings.rank,
     split: settings.split,
     seed: settings.seed,
     heldOut: settings.heldOut,
+    fitTo: settings.fitTo,
     dim,
     tau: gammaMean(state.tau),
     offset: state.offset,

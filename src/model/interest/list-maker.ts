@@ -1,6 +1,6 @@
 import type { Policy } from '../../contracts/policies.ts';
 import type { FoldIn } from '../fold-in.ts';
-import { chanceAtLeast } from '../level-map.ts';
+import { chanceAtLeast, expectedRating, levelProbabilities } from '../level-map.ts';
 import { grown } from '../growable.ts';
 import { cholesky } from '../cholesky.ts';
 import { normalDraw, type Random, seededRandom } from '../random.ts';
@@ -40,6 +40,7 @@ export class ListMaker {
   private readonly authors: Tally;
   private readonly signal: Float64Array;
   private readonly likedFrom: number;
+  private readonly probability: Float64Array;
   private order = new Int32Array(256);
 
   constructor(model: TrainedModel) {
@@ -49,6 +50,7 @@ export class ListMaker {
     this.authors = new Tally(model.listed.length);
     this.signal = new Float64Array(this.signals.width);
     this.likedFrom = relevantFrom(model.levelMap.levels);
+    this.probability = new Float64Array(model.levelMap.levels.length);
   }
 
   /**
@@ -89,7 +91,7 @@ export class ListMaker {
     return this.varied(count, choice.maxPerAuthor);
   }
 
-  /** The same of books in the order given, which stays; editions and authors are treated as in `list`. */
+  /** The same of the given books alone, by expected rating; editions and authors are treated as in `list`. */
   listOf(
     fold: FoldIn,
     reader: ReaderInput,
@@ -102,8 +104,7 @@ export class ListMaker {
     this.signals.open(reader.ratedBook, reader.unratedBook, undefined, reader.byLiked);
     this.meetWorks(reader);
     for (const book of books) if (this.isNewWork(book)) this.add(fold, book, 0, by);
-    this.order = grown(this.order, predicted.size);
-    for (let n = 0; n < predicted.size; n++) this.order[n] = n;
+    this.sort();
     return this.varied(count, choice.maxPerAuthor);
   }
 
@@ -149,7 +150,8 @@ export class ListMaker {
     const interest = this.predicted.interest[n];
     switch (policy) {
       case 'rating':
-        return mean;
+        levelProbabilities(levelMap, mean, variance + noise, this.probability, 0);
+        return expectedRating(levelMap, this.probability, 0, mean);
       case 'interest':
         return interest;
       case 'cautious':

@@ -1,0 +1,50 @@
+import type { Ratings } from '../../model/data.ts';
+import { scoreOf } from '../../model/level-map.ts';
+import { normalPdf, normalQuantile } from '../../model/special-functions.ts';
+
+/** Rows that every level is taken to have more of than there are, so that one never given has a score too. */
+const PSEUDO_ROWS = 0.5;
+
+/**
+ * Normal score of each level: E[x | x in the level's cell] for x ~ N(0, 1) whose cells have the levels' shares of the rows,
+ * then moved and stretched to the mean and the standard deviation of the ratings (docs/model.md 3.4). Ascending; a level that
+ * is mostly given by habit, such as the top one, gets the room that it needs. Ratings count at the nearest level.
+ */
+export function normalScores(level: Int32Array, levels: Float64Array): Float64Array {
+  const count = new Float64Array(levels.length).fill(PSEUDO_ROWS);
+  for (const l of level) count[l]++;
+  const total = count.reduce((sum, n) => sum + n, 0);
+  const scores = new Float64Array(levels.length);
+  let below = 0;
+  let density = 0;
+  for (let l = 0; l < levels.length; l++) {
+    below += count[l];
+    const next = l === levels.length - 1 ? 0 : normalPdf(normalQuantile(below / total));
+    scores[l] = ((density - next) * total) / count[l];
+    density = next;
+  }
+  const ofLevels = moments(levels, count, total);
+  const ofScores = moments(scores, count, total);
+  // one level has no spread, and keeps its place
+  const stretch = ofScores.sd > 0 ? ofLevels.sd / ofScores.sd : 1;
+  return scores.map((score) => ofLevels.mean + stretch * (score - ofScores.mean));
+}
+
+/** The ratings with the levels' scores in their place. */
+export function scoredRatings(
+  ratings: Ratings,
+  levels: Float64Array,
+  scores: Float64Array,
+): Ratings {
+  return { ...ratings, value: ratings.value.map((rating) => scoreOf({ levels, scores }, rating)) };
+}
+
+function moments(
+  values: Float64Array,
+  count: Float64Array,
+  total: number,
+): { mean: number; sd: number } {
+  const mean = values.reduce((sum, value, l) => sum + value * count[l], 0) / total;
+  const squares = values.reduce((sum, value, l) => sum + (value - mean) ** 2 * count[l], 0);
+  return { mean, sd: Math.sqrt(squares / total) };
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { LevelMap } from '../model/level-map.ts';
+import type { Columns, ColumnValue } from './columns.ts';
+
+const scalarsSchema = z.object({ spread: z.number(), tilt: z.number(), blend: z.number() });
+
+/** The map as columns of an artefact. */
+export function levelMapColumns(map: LevelMap): Record<string, ColumnValue> {
+  const { spread, tilt, blend, levels, scores, cuts, groupEdges, mass } = map;
+  return { levelMap: { spread, tilt, blend }, levels, scores, cuts, groupEdges, mass };
+}
+
+/** Reads it back; throws `STORE_CORRUPT`. The arrays are copies, since the bytes may not last. */
+export function levelMapFrom(columns: Columns): LevelMap {
+  const doubles = (name: string): Float64Array => columns.array(name, Float64Array).slice();
+  return {
+    ...scalarsSchema.parse(columns.json('levelMap')),
+    levels: doubles('levels'),
+    scores: doubles('scores'),
+    cuts: doubles('cuts'),
+    groupEdges: doubles('groupEdges'),
+    mass: doubles('mass'),
+  };
+}
