@@ -35,12 +35,14 @@ type SolveArguments = [
   mean: number,
   cov: number,
   room: number,
+  moments: number,
 ];
 
 type RecordArguments = [
   dim: number,
   mean: number,
-  cov: number,
+  moments: number,
+  own: number,
   weight: number,
   wide: number,
   to: number,

@@ -103,6 +103,7 @@ export class WasmRowStep implements RowStep {
       o + at.mean,
       o + at.cov,
       o + at.solve,
+      o + at.moments,
     );
     if (failed >= 0) throw notPositive(side, failed % 2 === 0 ? first : second, failed >> 1);
     this.store(numbers, first, 0, sums);
@@ -202,7 +203,8 @@ export class WasmRowStep implements RowStep {
     this.thread.exports.record(
       dim,
       this.thread.room + at.mean + own,
-      this.thread.room + at.cov + own,
+      this.thread.room + at.moments,
+      lane * F64,
       rows.precision[n],
       Number(this.kernel.wide),
       this.own.records + this.own.position[n] * this.recordBytes,
@@ -231,6 +233,7 @@ function layout(dim: number, record: number) {
   const precision = place(dim * dim);
   const scale = place(4);
   const solve = place(2 * (2 * dim * dim + 4 * dim));
+  const moments = place(2 * packedSize(dim));
   return {
     head,
     sums,
@@ -243,6 +246,7 @@ function layout(dim: number, record: number) {
     precision,
     scale,
     solve,
+    moments,
     bytes: end,
   };
 }

@@ -241,6 +241,44 @@ function cholesky(matrix: usize, n: usize, roots: usize, pivots: usize): i32 {
     v128.store(rj + end, root);
     v128.store(roots + end, scale);
     let i = j + 1;
+    for (; i + 7 < n; i += 8) {
+      const r0 = matrix + line * i;
+      const r1 = r0 + line;
+      const r2 = r1 + line;
+      const r3 = r2 + line;
+      const r4 = r3 + line;
+      const r5 = r4 + line;
+      const r6 = r5 + line;
+      const r7 = r6 + line;
+      let s0 = v128.load(r0 + end);
+      let s1 = v128.load(r1 + end);
+      let s2 = v128.load(r2 + end);
+      let s3 = v128.load(r3 + end);
+      let s4 = v128.load(r4 + end);
+      let s5 = v128.load(r5 + end);
+      let s6 = v128.load(r6 + end);
+      let s7 = v128.load(r7 + end);
+      for (let k: usize = 0; k < end; k += 16) {
+        const by = v128.load(rj + k);
+        s0 = nmadd(v128.load(r0 + k), by, s0);
+        s1 = nmadd(v128.load(r1 + k), by, s1);
+        s2 = nmadd(v128.load(r2 + k), by, s2);
+        s3 = nmadd(v128.load(r3 + k), by, s3);
+        s4 = nmadd(v128.load(r4 + k), by, s4);
+        s5 = nmadd(v128.load(r5 + k), by, s5);
+        s6 = nmadd(v128.load(r6 + k), by, s6);
+        s7 = nmadd(v128.load(r7 + k), by, s7);
+      }
+      const own = i << 4;
+      settle(r0 + end, r0 + own + 0, f64x2.mul(s0, scale));
+      settle(r1 + end, r1 + own + 16, f64x2.mul(s1, scale));
+      settle(r2 + end, r2 + own + 32, f64x2.mul(s2, scale));
+      settle(r3 + end, r3 + own + 48, f64x2.mul(s3, scale));
+      settle(r4 + end, r4 + own + 64, f64x2.mul(s4, scale));
+      settle(r5 + end, r5 + own + 80, f64x2.mul(s5, scale));
+      settle(r6 + end, r6 + own + 96, f64x2.mul(s6, scale));
+      settle(r7 + end, r7 + own + 112, f64x2.mul(s7, scale));
+    }
     for (; i + 3 < n; i += 4) {
       const r0 = matrix + line * i;
       const r1 = r0 + line;
@@ -290,6 +328,43 @@ function invert(factor: usize, n: usize, roots: usize, out: usize): void {
       v128.store(rj + k, v128.load(at));
     }
     let i = <usize>j + 1;
+    for (; i + 7 < n; i += 8) {
+      const r0 = out + line * i;
+      const r1 = r0 + line;
+      const r2 = r1 + line;
+      const r3 = r2 + line;
+      const r4 = r3 + line;
+      const r5 = r4 + line;
+      const r6 = r5 + line;
+      const r7 = r6 + line;
+      let s0 = f64x2.splat(0);
+      let s1 = f64x2.splat(0);
+      let s2 = f64x2.splat(0);
+      let s3 = f64x2.splat(0);
+      let s4 = f64x2.splat(0);
+      let s5 = f64x2.splat(0);
+      let s6 = f64x2.splat(0);
+      let s7 = f64x2.splat(0);
+      for (let k = from; k < line; k += 16) {
+        const by = v128.load(rj + k);
+        s0 = nmadd(v128.load(r0 + k), by, s0);
+        s1 = nmadd(v128.load(r1 + k), by, s1);
+        s2 = nmadd(v128.load(r2 + k), by, s2);
+        s3 = nmadd(v128.load(r3 + k), by, s3);
+        s4 = nmadd(v128.load(r4 + k), by, s4);
+        s5 = nmadd(v128.load(r5 + k), by, s5);
+        s6 = nmadd(v128.load(r6 + k), by, s6);
+        s7 = nmadd(v128.load(r7 + k), by, s7);
+      }
+      v128.store(r0 + column, f64x2.mul(s0, scale));
+      v128.store(r1 + column, f64x2.mul(s1, scale));
+      v128.store(r2 + column, f64x2.mul(s2, scale));
+      v128.store(r3 + column, f64x2.mul(s3, scale));
+      v128.store(r4 + column, f64x2.mul(s4, scale));
+      v128.store(r5 + column, f64x2.mul(s5, scale));
+      v128.store(r6 + column, f64x2.mul(s6, scale));
+      v128.store(r7 + column, f64x2.mul(s7, scale));
+    }
     for (; i + 3 < n; i += 4) {
       const r0 = out + line * i;
       const r1 = r0 + line;
@@ -344,7 +419,8 @@ function invert(factor: usize, n: usize, roots: usize, out: usize): void {
  * those of the second follow `stride` bytes behind; `precision` is Lambda, D x D. `scale` holds the pair of factors of
  * the sums and the pair of the squares of the ratings; the pair of expected squares is written in its place.
  * `mean` gets D and `cov` D(D+1)/2 numbers of the first row, those of the second `stride` behind. Scratch at `room`:
- * 2 D^2 + 4 D pairs, of which the pivots come first. Returns -1 or the failing pivot as `cholesky`.
+ * 2 D^2 + 4 D pairs, of which the pivots come first.
+ * `moments` gets the pairs of E[w w^T], columns of the lower triangles one behind the other. Returns -1 or the failing pivot as `cholesky`.
  */
 export function solve(
   dim: usize,
@@ -357,6 +433,7 @@ export function solve(
   mean: usize,
   cov: usize,
   room: usize,
+  moments: usize,
 ): i32 {
   const pivots = room;
   const roots = pivots + (dim << 4);
@@ -401,11 +478,14 @@ export function solve(
     v128.store64_lane(mean + (a << 3), sum, 0);
     v128.store64_lane(mean + (a << 3) + stride, sum, 1);
   }
-  for (let b: usize = 0, at = sums + 8; b < dim; b++) {
+  for (let b: usize = 0, at = sums + 8, to = moments; b < dim; b++) {
     const m = v128.load(roots + (b << 4));
+    // the inverse is whole, so that its rows are its columns
+    const row = inverse + line * b;
     let column = f64x2.splat(0);
-    for (let a = b; a < dim; a++, at += 8) {
-      const moment = madd(m, v128.load(roots + (a << 4)), v128.load(inverse + line * a + (b << 4)));
+    for (let a = b; a < dim; a++, at += 8, to += 16) {
+      const moment = madd(m, v128.load(roots + (a << 4)), v128.load(row + (a << 4)));
+      v128.store(to, moment);
       const term = f64x2.mul(moment, pair(at, at + stride));
       if (a == b) squares = f64x2.add(squares, term);
       else column = f64x2.add(column, term);
@@ -423,37 +503,45 @@ export function solve(
   return -1;
 }
 
-/** Writes the record of a row for the rows of the other side: f64 where `wide`, else f32. `weight` is its noise factor. */
+/**
+ * Writes the record of one of the rows that `solve` was called for last, for the rows of the other side: the first or, with
+ * `own` 8, the second. `weight` is its noise factor; f64 where `wide`, else f32.
+ */
 export function record(
   dim: usize,
   mean: usize,
-  cov: usize,
+  moments: usize,
+  own: usize,
   weight: f64,
   wide: i32,
   to: usize,
 ): void {
-  const c = load<f64>(mean);
-  let at = put(to, wide, weight * c);
-  at = put(at, wide, weight);
-  for (let a: usize = 1; a < dim; a++) at = put(at, wide, weight * load<f64>(mean + (a << 3)));
-  for (let b: usize = 1, diagonal = cov + 16; b < dim; b++, diagonal += (b + 1) << 3) {
-    const scaled = weight * load<f64>(mean + (b << 3));
-    for (let a = b, t = diagonal; a < dim; a++, t += a << 3) {
-      at = put(at, wide, scaled * load<f64>(mean + (a << 3)) + weight * load<f64>(t));
-    }
-  }
-  for (let a: usize = 1, t = cov + 8; a < dim; a++, t += a << 3) {
-    at = put(at, wide, weight * (c * load<f64>(mean + (a << 3)) + load<f64>(t)));
-  }
-  put(at, wide, weight * (c * c + load<f64>(cov)));
+  if (wide) record64(dim, mean, moments + own, weight, to);
+  else record32(dim, mean, moments + own, weight, to);
 }
 
-/** Stores a number of a record; returns the place of the next. */
-function put(at: usize, wide: i32, x: f64): usize {
-  if (wide) {
-    store<f64>(at, x);
-    return at + 8;
-  }
-  store<f32>(at, <f32>x);
-  return at + 4;
+function record64(dim: usize, mean: usize, moments: usize, weight: f64, to: usize): void {
+  store<f64>(to, weight * load<f64>(mean));
+  store<f64>(to, weight, 8);
+  let at = to + 16;
+  for (let a: usize = 1; a < dim; a++, at += 8) store<f64>(at, weight * load<f64>(mean + (a << 3)));
+  const first = moments + (dim << 4);
+  const end = moments + ((dim * (dim + 1)) << 3);
+  for (let m = first; m < end; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
+  for (let m = moments + 16; m < first; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
+  store<f64>(at, weight * load<f64>(moments));
+}
+
+function record32(dim: usize, mean: usize, moments: usize, weight: f64, to: usize): void {
+  store<f32>(to, <f32>(weight * load<f64>(mean)));
+  store<f32>(to, <f32>weight, 4);
+  let at = to + 8;
+  for (let a: usize = 1; a < dim; a++, at += 4)
+    store<f32>(at, <f32>(weight * load<f64>(mean + (a << 3))));
+  const first = moments + (dim << 4);
+  const end = moments + ((dim * (dim + 1)) << 3);
+  for (let m = first; m < end; m += 16, at += 4) store<f32>(at, <f32>(weight * load<f64>(m)));
+  for (let m = moments + 16; m < first; m += 16, at += 4)
+    store<f32>(at, <f32>(weight * load<f64>(m)));
+  store<f32>(at, <f32>(weight * load<f64>(moments)));
 }
