@@ -2,7 +2,7 @@
  * Measures the main figures and writes docs/benchmarks.md and the figures in README.md.
  *
  *     --quick        everything at reduced size, printed and not written
- *     --only PARTS   some of train, sweeps, accuracy, fold-in, serving; printed and not written
+ *     --only PARTS   some of train, sweeps, lists, accuracy, fold-in, serving; printed and not written
  *     --store URL    use the model that is live there instead of training one
  *     --json         print the results as JSON
  */
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { accuracyPart } from './bench/accuracy-part.ts';
 import { foldInPart } from './bench/fold-in-part.ts';
+import { listsPart } from './bench/lists-part.ts';
 import { describeMachine } from './bench/machine.ts';
 import { type Results, benchmarksPage, withFigures } from './bench/page.ts';
 import type { Part } from './bench/part.ts';
@@ -20,7 +21,7 @@ import { sweepsPart } from './bench/sweeps-part.ts';
 import { trainPart } from './bench/train-part.ts';
 import { projectFolder } from '../src/runtime/environment.ts';
 
-const PARTS = ['train', 'sweeps', 'accuracy', 'fold-in', 'serving'] as const;
+const PARTS = ['train', 'sweeps', 'lists', 'accuracy', 'fold-in', 'serving'] as const;
 type PartName = (typeof PARTS)[number];
 
 interface Plan {
@@ -63,6 +64,10 @@ async function measure({ parts, store: given, quick }: Plan, folder: string): Pr
   if (has('sweeps')) {
     say('sweeps');
     done.push(sweepsPart(quick));
+  }
+  if (has('lists')) {
+    say('lists');
+    done.push(listsPart(quick));
   }
   if (has('accuracy')) {
     say('accuracy');
