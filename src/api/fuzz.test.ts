@@ -144,13 +144,23 @@ describe('every route', () => {
   it('refuses bodies that are too large or too deep, and keeps none of them', async () => {
     const deep = '['.repeat(120_000) + ']'.repeat(120_000);
     const huge = Buffer.alloc(4 * MIB, '1');
+    const refused = async () => {
+      for (const { method, path } of ROUTES.filter(({ body }) => body !== null)) {
+        const url = path.replaceAll(/\{\w+\}/g, '8');
+        expect([0, 413]).toContain(await statusOf(method, url, huge));
+        expect(await statusOf(method, url, deep)).toBe(400);
+      }
+    };
+    // the first round fills what is filled once: code, pools of sockets and buffers
+    await refused();
     const before = memory();
-    for (const { method, path } of ROUTES.filter(({ body }) => body !== null)) {
-      const url = path.replaceAll(/\{\w+\}/g, '8');
-      expect([0, 413]).toContain(await statusOf(method, url, huge));
-      expect(await statusOf(method, url, deep)).toBe(400);
+    // a body that the last socket still holds is let go later, one that is kept never is
+    let least = Infinity;
+    for (let round = 0; round < 3; round++) {
+      await refused();
+      least = Math.min(least, memory());
     }
     expect(await statusOf('GET', '/readyz')).toBe(200);
-    expect(memory() - before).toBeLessThan(16 * MIB);
+    expect(least - before).toBeLessThan(4 * MIB);
   });
 });
