@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Scope } from '../contracts/api-keys.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { ApiKeys, KeyHolder } from './api-keys.ts';
@@ -10,10 +10,13 @@ export interface Door {
   readonly asksForKeys: boolean;
   /**
    * Name of the key that a request comes with; null where there is none. Throws `KEY_NEEDED`, `KEY_LACKS_SCOPE` or
-   * `RATE_LIMITED`, and sets the headers that tell a client about it.
+   * `RATE_LIMITED`, and adds to `headers` those of the answer that tell a client about it.
    */
-  admit(scope: Scope | 'open', request: IncomingMessage, response: ServerResponse): string | null;
+  admit(scope: Scope | 'open', request: IncomingMessage, headers: AnswerHeaders): string | null;
 }
+
+/** Headers of an answer that is not written yet. */
+export type AnswerHeaders = Record<string, string | number>;
 
 const BEARER = /^Bearer +([\w.~+/=-]+) *$/i;
 const REALM = 'Bearer realm="bookrec"';
@@ -31,16 +34,16 @@ interface DoorParts {
 export function doorOf({ keys = null, rateLimit = null, trustedProxies = 0 }: DoorParts): Door {
   return {
     asksForKeys: keys !== null,
-    admit: (scope, request, response) => {
+    admit: (scope, request, headers) => {
       if (scope === 'open') return null;
       const holder = keys === null ? null : holderOf(keys, request);
       if (rateLimit !== null) {
-        if (holder !== null) spend(rateLimit, 'key', holder.name, response);
-        else spend(rateLimit, 'address', addressOf(request, trustedProxies), response);
+        if (holder !== null) spend(rateLimit, 'key', holder.name, headers);
+        else spend(rateLimit, 'address', addressOf(request, trustedProxies), headers);
       }
       if (keys === null) return null;
-      if (holder === null) throw keyNeeded(request, response);
-      if (!holder.scopes.has(scope)) throw lacksScope(scope, response);
+      if (holder === null) throw keyNeeded(request, headers);
+      if (!holder.scopes.has(scope)) throw lacksScope(scope, headers);
       return holder.name;
     },
   };
@@ -51,14 +54,14 @@ function spend(
   rateLimit: RateLimit,
   kind: 'key' | 'address',
   client: string,
-  response: ServerResponse,
+  headers: AnswerHeaders,
 ): void {
   const { allowed, left, seconds } = rateLimit.take(`${kind} ${client}`);
   const { limit } = rateLimit;
-  response.setHeader('RateLimit-Policy', `"${kind}";q=${limit.points};w=${limit.seconds}`);
-  response.setHeader('RateLimit', `"${kind}";r=${left};t=${seconds}`);
+  headers['RateLimit-Policy'] = `"${kind}";q=${limit.points};w=${limit.seconds}`;
+  headers['RateLimit'] = `"${kind}";r=${left};t=${seconds}`;
   if (allowed) return;
-  response.setHeader('Retry-After', seconds);
+  headers['Retry-After'] = seconds;
   throw new AppError(
     'RATE_LIMITED',
     `There were more than ${limit.points} requests of this ${kind} in ${limit.seconds} s.`,
@@ -71,9 +74,9 @@ function holderOf(keys: ApiKeys, { headers }: IncomingMessage): KeyHolder | null
   return key === undefined ? null : keys.holder(key);
 }
 
-function keyNeeded({ headers }: IncomingMessage, response: ServerResponse): AppError {
-  const given = headers.authorization !== undefined;
-  response.setHeader('WWW-Authenticate', given ? `${REALM}, error="invalid_token"` : REALM);
+function keyNeeded(request: IncomingMessage, headers: AnswerHeaders): AppError {
+  const given = request.headers.authorization !== undefined;
+  headers['WWW-Authenticate'] = given ? `${REALM}, error="invalid_token"` : REALM;
   return new AppError(
     'KEY_NEEDED',
     given ? 'The key is not known, or has expired.' : 'There is no key in the request.',
@@ -81,8 +84,8 @@ function keyNeeded({ headers }: IncomingMessage, response: ServerResponse): AppE
   );
 }
 
-function lacksScope(scope: Scope, response: ServerResponse): AppError {
-  response.setHeader('WWW-Authenticate', `${REALM}, error="insufficient_scope", scope="${scope}"`);
+function lacksScope(scope: Scope, headers: AnswerHeaders): AppError {
+  headers['WWW-Authenticate'] = `${REALM}, error="insufficient_scope", scope="${scope}"`;
   return new AppError(
     'KEY_LACKS_SCOPE',
     `The key is not good for the scope ${scope}.`,

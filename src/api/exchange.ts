@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERRORS, type AppError } from '../runtime/errors.ts';
 import type { Answer } from './answer.ts';
 import { CACHEABLE, CACHEABLE_BY_CLIENT, etagMatches, notModified } from './answer.ts';
-import { keptAnswer } from './kept-answer.ts';
+import type { AnswerHeaders } from './door.ts';
 import { COMMON_HEADERS } from './headers.ts';
+import { keptAnswer } from './kept-answer.ts';
 import { InvalidRequest, problemOf, toAppError } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 import type { ApiDeps, Route } from './route.ts';
@@ -28,6 +29,8 @@ interface Timed {
   readonly label: string;
   readonly method: string;
   readonly started: number;
+  /** Of the answer, whatever it will be. */
+  readonly headers: AnswerHeaders;
   /** Name of the key that it came with. */
   client?: string | undefined;
   /** Only who asked may keep the answer. */
@@ -38,7 +41,9 @@ interface Timed {
 /** Starts the clock of a request; `label` is the pattern of its route. */
 export function timedFrom(request: IncomingMessage, label: string): Timed {
   const method = request.method ?? 'GET';
-  return { id: requestIdOf(request), label, method, started: performance.now() };
+  const id = requestIdOf(request);
+  const headers = { ...COMMON_HEADERS, 'X-Request-Id': id };
+  return { id, label, method, started: performance.now(), headers };
 }
 
 /** Takes one request through its route and writes the answer; never throws, never rejects. */
@@ -52,7 +57,7 @@ export function exchange(
   const timed = timedFrom(request, route.path);
   timed.span = deps.trace?.request(request, route.path, timed.method);
   try {
-    timed.client = deps.door.admit(route.scope, request, response) ?? undefined;
+    timed.client = deps.door.admit(route.scope, request, timed.headers) ?? undefined;
     timed.isPrivate = deps.door.asksForKeys && route.scope !== 'open';
   } catch (error) {
     sendError(response, error, timed, deps);
@@ -65,7 +70,10 @@ export function exchange(
     const known = kept === undefined ? null : await keptAnswer(kept, snapshot, deps);
     if (known !== null) return conditional(known, request);
     const made = await answerOf(route, request, routed, deps, snapshot);
-    if (made.status === 200 && made.reader !== undefined) snapshot.version?.answers.set(url, made);
+    const { status, reader } = made;
+    if (status === 200 && reader !== undefined) {
+      snapshot.version?.answers.set(url, { answer: { ...made, reader }, heldAt: null });
+    }
     return made;
   };
   const answered = timed.span === undefined ? answer() : timed.span.run(answer);
@@ -136,7 +144,7 @@ export function sendError(
     headers: {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Cache-Control': 'no-store',
-      ...(response.hasHeader('Retry-After') ? {} : retryHeader(error)),
+      ...('Retry-After' in timed.headers ? {} : retryHeader(error)),
       ...headers,
     },
     body: JSON.stringify(problem),
@@ -149,11 +157,8 @@ function retryHeader(error: AppError): Record<string, string> {
 }
 
 function send(response: ServerResponse, answer: Answer, timed: Timed, deps: ApiDeps): void {
-  const headers: Record<string, string | number> = {
-    ...COMMON_HEADERS,
-    'X-Request-Id': timed.id,
-    ...answer.headers,
-  };
+  const { headers } = timed;
+  Object.assign(headers, answer.headers);
   if (timed.isPrivate === true && headers['Cache-Control'] === CACHEABLE) {
     headers['Cache-Control'] = CACHEABLE_BY_CLIENT;
   }

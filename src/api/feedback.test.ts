@@ -28,7 +28,10 @@ async function listOf(id: string, query = '') {
 
 describe('POST /feedback', () => {
   it('shows in the very next list, also in one that was in memory', async () => {
-    expect(await listOf('8')).toMatchObject({ source: 'personal', isbns: [FIRST, SECOND, THIRD] });
+    // The third time nothing but the number of the last feedback is looked at.
+    for (let n = 0; n < 3; n++) {
+      expect(await listOf('8')).toMatchObject({ source: 'personal', isbns: [FIRST, SECOND, THIRD] });
+    }
     const { body, headers } = await seen(say(rate('8', '0-19-515344-8', 10)).expect(200));
     expect(body).toEqual({ taken: 1, revision: 1 });
     expect(headers['cache-control']).toBe('no-store');

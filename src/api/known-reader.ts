@@ -3,6 +3,7 @@ import type { ReaderFeedback } from '../store/reader-feedback.ts';
 import type { ReaderRecord, Store } from '../store/store.ts';
 import { withDeadline } from './deadline.ts';
 import type { LiveVersion } from './live-version.ts';
+import { onceATurn } from './once-a-turn.ts';
 
 /** What is known of a stored reader, as one version sees it. */
 export interface KnownReader {
@@ -30,6 +31,10 @@ export async function lookUp(version: LiveVersion, id: string, store: Store): Pr
     isAhead: feedback.ratings.some(({ number }) => number > read),
   };
 }
+
+/** The last feedback or erasure of anybody, by its number; for many requests at once. */
+export const lastFeedbackIn = (store: Store): (() => Promise<number>) =>
+  onceATurn(() => withDeadline(store.feedbackRevision()));
 
 /** Number of the reader's last feedback or erasure; 0 if there is none. */
 export async function revisionOf(id: string, store: Store): Promise<number> {

@@ -5,7 +5,7 @@ import type { RankedList } from '../model/ranked-list.ts';
 import { NOTHING_KNOWN, type Recommender } from '../model/recommender.ts';
 import type { BookCounts } from '../store/book-counts-codec.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
-import type { Answer } from './answer.ts';
+import type { Kept } from './kept-answer.ts';
 import { Shelf } from './shelf.ts';
 
 /** Memory for encoded answers, which are about 3 kB each. */
@@ -20,9 +20,9 @@ export class LiveVersion {
   /** Ratings by book; null for versions that were made without them. */
   readonly counts: BookCounts | null;
   /** Answers by URL; they end with the version. */
-  readonly answers = new LRUCache<string, Answer>({
+  readonly answers = new LRUCache<string, Kept>({
     maxSize: ANSWER_CACHE_BYTES,
-    sizeCalculation: (answer, url) => answer.body.length + 2 * url.length + 500,
+    sizeCalculation: ({ answer }, url) => answer.body.length + 2 * url.length + 500,
   });
   readonly #indexOfBook: ReadonlyMap<string, number>;
   #prior: RankedList | null = null;

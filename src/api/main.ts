@@ -9,6 +9,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 import { createListener } from './app.ts';
 import { LiveModel, type VersionCodec } from './live-model.ts';
+import { lastFeedbackIn } from './known-reader.ts';
 import { ApiMetrics } from './metrics.ts';
 import { observedStore } from './observed-store.ts';
 import { type DoorOptions, openDoor } from './open-door.ts';
@@ -85,7 +86,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const now = (): Date => clock.now();
   const isStopping = (): boolean => stopping.signal.aborted;
   const { door } = open;
-  const deps = { store, live, door, metrics, log, trace, now, stopping: isStopping };
+  const lastFeedback = lastFeedbackIn(store);
+  const watched = { metrics, log, trace };
+  const deps = { store, live, lastFeedback, door, ...watched, now, stopping: isStopping };
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,

@@ -15,6 +15,8 @@ export interface ApiDeps {
   readonly store: Store;
   readonly live: LiveModel;
   readonly door: Door;
+  /** Number of the last feedback of any reader. */
+  readonly lastFeedback: () => Promise<number>;
   readonly metrics: ApiMetrics;
   readonly log: Logger;
   /** Null where nobody collects traces. */

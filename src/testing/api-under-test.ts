@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { createApp, createListener } from '../api/app.ts';
 import { type Door, doorOf } from '../api/door.ts';
+import { lastFeedbackIn } from '../api/known-reader.ts';
 import { LiveModel } from '../api/live-model.ts';
 import { ApiMetrics } from '../api/metrics.ts';
 import { openStore } from '../store/open-store.ts';
@@ -68,7 +69,9 @@ export async function apiUnderTest(door: Door = doorOf({})): Promise<ApiUnderTes
   );
   const state = { stopping: false };
   const stopping = (): boolean => state.stopping;
-  const deps = { store, live, door, metrics, log, trace: null, now: () => NOW, stopping };
+  const lastFeedback = lastFeedbackIn(store);
+  const watched = { metrics, log, trace: null };
+  const deps = { store, live, lastFeedback, door, ...watched, now: () => NOW, stopping };
   return Object.assign(state, {
     app: createApp(deps),
     listener: createListener(deps),
