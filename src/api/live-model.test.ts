@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ApiUnderTest, apiUnderTest } from '../testing/api-under-test.ts';
 import { publishSample, sampleManifest } from '../testing/sample-version.ts';
 
@@ -94,6 +94,21 @@ describe('LiveModel', () => {
     api.switched.emptied = true;
     await api.live.poll();
     expect(api.live.snapshot()).toMatchObject({ degraded: true, version: { id: 'v1' } });
+  });
+
+  it.each([0, 0.5])('waits for a share of the time that is drawn, %d', async (drawn) => {
+    vi.spyOn(Math, 'random').mockReturnValue(drawn);
+    onTestFinished(() => void vi.restoreAllMocks());
+    await publishEmpty('v1');
+    await api.live.poll();
+    for (const [passed, tries] of [
+      [0.49 + drawn / 2, 1],
+      [0.01, 2],
+    ] as const) {
+      api.clock.advance(passed);
+      await api.live.poll();
+      expect(messages()).toHaveLength(tries);
+    }
   });
 
   it('tries a version that could not be loaded again later', async () => {

@@ -146,7 +146,9 @@ export class LiveModel {
     const before = this.#refused?.version === version ? this.#refused.waitSeconds : null;
     const waitSeconds =
       before === null ? FIRST_RETRY_SECONDS : Math.min(2 * before, LAST_RETRY_SECONDS);
-    this.#refused = { version, waitSeconds, retryAt: this.#options.clock.seconds() + waitSeconds };
+    // Not all replicas at the same moment.
+    const pause = waitSeconds * (0.5 + 0.5 * Math.random());
+    this.#refused = { version, waitSeconds, retryAt: this.#options.clock.seconds() + pause };
   }
 }
 
