@@ -83,11 +83,15 @@ export interface ApiProcess extends AsyncDisposable {
   readonly readySeconds: number;
   /** Resident memory now. */
   residentMiB(): Promise<number>;
+  /** User and system time since the start. */
+  cpuSeconds(): Promise<number>;
 }
 
-export async function startApiProcess(store: string): Promise<ApiProcess> {
+/** Starts the API, on one core alone where that is given, which needs `taskset`. */
+export async function startApiProcess(store: string, core?: number): Promise<ApiProcess> {
   const started = performance.now();
-  const child = start(['bin/bookrec', 'api', '--store', store, '--port', '0', '--json']);
+  const words = ['bin/bookrec', 'api', '--store', store, '--port', '0', '--json'];
+  const child = start(core === undefined ? words : ['taskset', '-c', String(core), ...words]);
   const url = await addressOf(child);
   while (!(await isReady(url))) {
     if (performance.now() - started > READY_TIMEOUT) throw new Error(`${url} is not ready`);
@@ -96,7 +100,8 @@ export async function startApiProcess(store: string): Promise<ApiProcess> {
   return {
     url,
     readySeconds: (performance.now() - started) / 1000,
-    residentMiB: () => residentMiB(url),
+    residentMiB: async () => (await metricOf(url, 'process_resident_memory_bytes')) / MIB,
+    cpuSeconds: () => metricOf(url, 'process_cpu_seconds_total'),
     [Symbol.asyncDispose]: () => stop(child),
   };
 }
@@ -129,11 +134,12 @@ async function isReady(url: string): Promise<boolean> {
   return answer.ok && body.model === 'loaded';
 }
 
-async function residentMiB(url: string): Promise<number> {
+/** Value of a metric without labels. */
+async function metricOf(url: string, name: string): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
-  const bytes = /^process_resident_memory_bytes ([\d.e+]+)$/m.exec(metrics)?.[1];
-  if (bytes === undefined) throw new Error('/metrics has no process_resident_memory_bytes');
-  return Number(bytes) / MIB;
+  const line = metrics.split('\n').find((one) => one.startsWith(`${name} `));
+  if (line === undefined) throw new Error(`/metrics has no ${name}`);
+  return Number(line.slice(name.length));
 }
 
 async function stop(child: ChildProcess): Promise<void> {

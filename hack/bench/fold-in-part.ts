@@ -4,11 +4,15 @@ import type { Recommender } from '../../src/model/recommender.ts';
 import { CATALOGUE_BLOB } from '../../src/store/catalogue-codec.ts';
 import { MODEL_BLOB, versionCodec } from '../../src/store/model-codec.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { startApiProcess } from './bookrec-process.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ApiProcess, startApiProcess } from './bookrec-process.ts';
 import { type Figure, type Part, atMost, number, percentile } from './part.ts';
 import { blobOf, liveManifest } from './published.ts';
 
 const LIMIT_MS = 10;
+/** Of requests that come at a steady rate, whether or not those before them are answered. */
+const STEADY_LIMIT_MS = 15;
+const STEADY_RATE = 100;
 const RATINGS = 20;
 const TOP_K = 10;
 /** Readers that come first and are not counted, while the code is compiled. */
@@ -31,15 +35,23 @@ export async function foldInPart(url: string, quick: boolean): Promise<Part> {
     const readers = randomReaders(recommender, catalogue.ids.length, quick ? 50 : 2000);
     const what = `fold-in of ${RATINGS} ratings and top ${TOP_K} of ${number(counts.listedBooks)} books, 99th percentile`;
     const inProcess = timeInProcess(recommender, readers);
-    const overHttp = await timeOverHttp(url, catalogue.ids, readers);
+    const bodies = readers.map((reader) => bodyOf(reader, catalogue.ids));
+    await using api = await startApiProcess(url);
+    const overHttp = await timeOverHttp(api, bodies);
+    const steady = await timeSteady(api, bodies.slice(WARM_UP));
     return {
       title: 'Fold-in',
       figures: [
-        figureOf(`${what}, in process`, inProcess),
-        figureOf(`${what}, over HTTP (\`POST /recommend\`)`, overHttp),
+        figureOf(`${what}, in process`, inProcess, LIMIT_MS),
+        figureOf(`${what}, over HTTP (\`POST /recommend\`)`, overHttp, LIMIT_MS),
+        figureOf(
+          `${what}, over HTTP at a steady ${STEADY_RATE} requests/s`,
+          steady,
+          STEADY_LIMIT_MS,
+        ),
       ],
       notes: [
-        `${number(readers.length - WARM_UP)} readers, one after the other, each with ${RATINGS} books drawn from all ${number(catalogue.ids.length)} of the model and random ratings, after ${WARM_UP} others that are not counted.`,
+        `${number(readers.length - WARM_UP)} readers, one after the other, each with ${RATINGS} books drawn from all ${number(catalogue.ids.length)} of the model and random ratings, after ${WARM_UP} others that are not counted. At the steady rate a request is sent when its time has come, however many are under way, and its time counts from then.`,
       ],
       details: [],
     };
@@ -48,13 +60,13 @@ export async function foldInPart(url: string, quick: boolean): Promise<Part> {
   }
 }
 
-function figureOf(what: string, milliseconds: readonly number[]): Figure {
+function figureOf(what: string, milliseconds: readonly number[], limit: number): Figure {
   const note = [
     `median ${number(percentile(milliseconds, 0.5), 2)} ms`,
     `slowest ${number(Math.max(...milliseconds), 2)} ms`,
   ].join(', ');
   const value = percentile(milliseconds, 0.99);
-  return atMost({ what, command: COMMAND, value, limit: LIMIT_MS, digits: 2, unit: ' ms', note });
+  return atMost({ what, command: COMMAND, value, limit, digits: 2, unit: ' ms', note });
 }
 
 function randomReaders({ levels }: Recommender, books: number, count: number): Rated[] {
@@ -90,19 +102,27 @@ function timeInProcess(recommender: Recommender, readers: readonly Rated[]): num
   return milliseconds.slice(WARM_UP);
 }
 
-async function timeOverHttp(
-  store: string,
-  ids: readonly string[],
-  readers: readonly Rated[],
-): Promise<number[]> {
-  await using api = await startApiProcess(store);
+function bodyOf({ books, values }: Rated, ids: readonly string[]): string {
+  const ratings = books.map((book, n) => ({ isbn: ids[book] ?? '', rating: values[n] ?? 0 }));
+  return JSON.stringify({ ratings, top_k: TOP_K });
+}
+
+async function timeOverHttp({ url }: ApiProcess, bodies: readonly string[]): Promise<number[]> {
   const milliseconds: number[] = [];
-  for (const { books, values } of readers) {
-    const ratings = books.map((book, n) => ({ isbn: ids[book] ?? '', rating: values[n] ?? 0 }));
-    const body = { ratings, top_k: TOP_K };
-    milliseconds.push(await timePost(`${api.url}/recommend`, JSON.stringify(body)));
-  }
+  for (const body of bodies) milliseconds.push(await timePost(`${url}/recommend`, body));
   return milliseconds.slice(WARM_UP);
+}
+
+/** Each request counts from the moment when it was to be sent, so that one that is held up shows in those behind it. */
+async function timeSteady({ url }: ApiProcess, bodies: readonly string[]): Promise<number[]> {
+  const start = performance.now();
+  const answers = bodies.map(async (body, n) => {
+    const due = start + (n * 1000) / STEADY_RATE;
+    await pause(due - performance.now());
+    await timePost(`${url}/recommend`, body);
+    return performance.now() - due;
+  });
+  return Promise.all(answers);
 }
 
 async function timePost(url: string, body: string): Promise<number> {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { environment } from '../../src/runtime/environment.ts';
 import { freePort } from '../../src/testing/redis-server.ts';
+import type { ApiProcess } from './bookrec-process.ts';
 import { programSays } from './machine.ts';
 import { type Figure, notMeasured, number } from './part.ts';
 import { type Load, runWrk, wrkArgs } from './wrk.ts';
@@ -20,8 +21,7 @@ const COMMAND = 'node_modules/.bin/node hack/bench.ts --only serving';
 
 /** Our side of the comparison. */
 export interface Ours {
-  /** Of the API. */
-  readonly url: string;
+  readonly api: ApiProcess;
   readonly redisUrl: string;
   /** Ids that are asked for, and the file with their paths. */
   readonly ids: readonly string[];
@@ -52,7 +52,7 @@ export async function peerFigure(ours: Ours): Promise<Figure> {
     return notMeasured(WHAT, ASKED, 'its packages cannot be installed', COMMAND);
   }
   await copyAnswers(ours);
-  const own = await measure(ours.url, ours, () => cpuOfMetrics(ours.url));
+  const own = await measure(ours.api.url, ours, () => ours.api.cpuSeconds());
   const peer = await measurePeer(venv, ours);
   const times = own.perCpuSecond / peer.perCpuSecond;
   const rates = [own, peer].map(
@@ -69,7 +69,7 @@ export async function peerFigure(ours: Ours): Promise<Figure> {
 }
 
 /** Puts our answers into Redis, as the peer reads them. */
-async function copyAnswers({ url, redisUrl, ids }: Ours): Promise<void> {
+async function copyAnswers({ api: { url }, redisUrl, ids }: Ours): Promise<void> {
   const redis = new Redis(redisUrl);
   for (const id of ids) {
     const answer = await fetch(`${url}/recommend/${encodeURIComponent(id)}`);
@@ -115,11 +115,6 @@ async function measure(
   const before = await cpu();
   const load = await runWrk(wrkArgs(url, seconds, file));
   return { ...load, perCpuSecond: (load.requestsPerSecond * seconds) / ((await cpu()) - before) };
-}
-
-async function cpuOfMetrics(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^process_cpu_seconds_total ([\d.e+-]+)$/m.exec(text)?.[1]);
 }
 
 /** User and system time of a process, in clock ticks of 10 ms as Linux counts them. */

@@ -9,6 +9,7 @@ import { type Figure, type Part, atMost, notMeasured, number } from './part.ts';
 import { peerFigure } from './peer.ts';
 import { copyLive, liveManifest, shuffledIds } from './published.ts';
 import { storeLossFigures } from './store-loss.ts';
+import { twoProcessesFigure } from './two-processes.ts';
 import { type Load, runWrk, wrkArgs } from './wrk.ts';
 
 /** By store. */
@@ -49,7 +50,11 @@ export async function servingPart(
 ): Promise<Part> {
   const asks = await prepareAsks(url, folder);
   const lmdb = { store: 'LMDB', url, shownUrl: 'lmdb:$DIR', asks, quick, folder } as const;
-  const figures = [...(await measure(lmdb)), ...(await measureRedis(lmdb))];
+  const figures = [
+    ...(await measure(lmdb)),
+    ...(await measureTwo(lmdb)),
+    ...(await measureRedis(lmdb)),
+  ];
   return {
     title: 'Serving',
     figures,
@@ -216,13 +221,18 @@ async function memoryFigure(api: ApiProcess, { name, file }: Ask, quick: boolean
   };
 }
 
+async function measureTwo({ url, asks, quick }: Serving): Promise<Figure[]> {
+  const file = asks.find(({ ids }) => ids !== undefined)?.file;
+  return file === undefined ? [] : [await twoProcessesFigure(url, file, quick ? 1 : 10)];
+}
+
 /** The same endpoint as others write it. */
 async function comparison({ url, asks, quick, folder }: Serving): Promise<Figure[]> {
   const random = asks.find(({ ids }) => ids !== undefined);
   if (random?.ids === undefined || random.file === undefined) return [];
   await using api = await startApiProcess(url);
   const { ids, file } = random;
-  return [await peerFigure({ url: api.url, redisUrl: url, ids, file, folder, quick })];
+  return [await peerFigure({ api, redisUrl: url, ids, file, folder, quick })];
 }
 
 const seconds = (quick: boolean): number => (quick ? 1 : 10);

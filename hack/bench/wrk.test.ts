@@ -28,6 +28,11 @@ describe('parseWrk', () => {
     expect(parseWrk(`${OUTPUT}${errors}Requests/sec:    10.00\n`).errors).toBe(37);
   });
 
+  it('reads a time that is padded, as those in seconds are', () => {
+    const slow = OUTPUT.replace('99%    6.32ms', '99%    1.04s ');
+    expect(parseWrk(`${slow}Requests/sec:    900.00\n`).p99).toBe('1.04s');
+  });
+
   it('fails on anything else', () => {
     expect(() => parseWrk('unable to connect')).toThrow('unable to connect');
   });
