@@ -118,7 +118,7 @@ async function timeSteady({ url }: ApiProcess, bodies: readonly string[]): Promi
   const start = performance.now();
   const answers = bodies.map(async (body, n) => {
     const due = start + (n * 1000) / STEADY_RATE;
-    await pause(due - performance.now());
+    await pause(Math.max(0, due - performance.now()));
     await timePost(`${url}/recommend`, body);
     return performance.now() - due;
   });

@@ -59,7 +59,7 @@ export async function servingPart(
     title: 'Serving',
     figures,
     notes: [
-      `One API process on the machine that wrk loads it from, over loopback, after ${warmUp(quick)} s of load that are not counted. Answers to \`GET /recommend/8\` come from the API's memory of encoded answers, and so do most for ${number(RANDOM_IDS)} ids; that memory cannot hold all readers' answers, so that asking for all in turn reads a list from the store for nearly every request. \`$FILE\` has one path a line.`,
+      `One API process on the machine that wrk loads it from, over loopback, after ${warmUp(quick)} s of the same load that are not counted. Answers to \`GET /recommend/8\` come from the API's memory of encoded answers, and so do those for ${number(RANDOM_IDS)} ids once each was asked for; that memory cannot hold all readers' answers, so that asking for all in turn reads a list from the store for nearly every request. \`$FILE\` has one path a line.`,
       `Start: from the start of the process to the first \`/readyz\` that is 200 with a model, slowest of ${quick ? 1 : STARTS}. Memory: resident set of the process, the pages of the LMDB file that it has touched included.`,
     ],
     details: [],
@@ -174,8 +174,8 @@ async function loadFigures(api: ApiProcess, { store, asks, quick }: Serving): Pr
     return [notMeasured(`\`GET /recommend/8\`, ${store}`, asked, 'wrk is missing', wrkCommand())];
   }
   const figures: Figure[] = [];
-  await runWrk(wrkArgs(`${api.url}/recommend/8`, warmUp(quick)));
   for (const { name, path, file, ids } of asks) {
+    await runWrk(wrkArgs(`${api.url}${path}`, warmUp(quick), file));
     const load = await runWrk(wrkArgs(`${api.url}${path}`, seconds(quick), file));
     figures.push({
       what: `${name}, ${store}`,
