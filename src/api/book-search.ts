@@ -3,8 +3,8 @@ import MiniSearch from 'minisearch';
 import { foldText } from '../model/fold-text.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
 
-/** Books added to the index before other requests have their turn; about 5 ms. */
-const CHUNK = 200;
+/** Books added to the index before other requests have their turn, of which each takes several; about 1 ms. */
+const CHUNK = 40;
 /** Words of a question that count. */
 const MAX_WORDS = 12;
 /** Longer words are no words of a title; their typing errors are not looked for. */
