@@ -4,6 +4,7 @@
 #   E2E_KUBECONFIG  kubeconfig of a cluster to use; without it, one of k3d is created and deleted
 #   E2E_BUILD       command that builds images, with the arguments of `docker build` (docker build)
 #   E2E_LOAD        command that brings the images that it is given into that cluster
+#   E2E_RESTART     command that restarts the API server of that cluster; without it that scenario is left out
 #   E2E_IMAGE_TAG   tag of images which that cluster has already, so that nothing is built
 #   E2E_KEEP=1      leave the cluster and what the tests made in it, to be looked at
 set -euo pipefail

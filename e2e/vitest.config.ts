@@ -1,14 +1,31 @@
 import { defineConfig } from 'vitest/config';
 
+const SCENARIOS = 'e2e/scenarios/*.cluster.test.ts';
+/** They disturb the whole cluster, so nothing else may run on it. */
+const ALONE = 'e2e/scenarios/alone/*.cluster.test.ts';
+
 /** The scenarios on a cluster: `make e2e`. */
 export default defineConfig({
   test: {
-    include: ['e2e/scenarios/*.cluster.test.ts'],
     globalSetup: ['e2e/harness/global-setup.ts'],
-    // Two scenarios mostly wait for pods, so that one can work while the other waits.
-    maxWorkers: 2,
     testTimeout: 180_000,
     hookTimeout: 300_000,
     reporters: ['default', './hack/count-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'side by side',
+          include: [SCENARIOS],
+          // Two scenarios mostly wait for pods, so that one can work while the other waits.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: [ALONE], maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

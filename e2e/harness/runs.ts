@@ -9,7 +9,8 @@ import {
   runSpecSchema,
   runStatusSchema,
 } from '../../src/contracts/recommender-run.ts';
-import { apply, get, kubectl, list } from './kubectl.ts';
+import { controllerOf, jobObjectSchema } from '../../src/controller/objects.ts';
+import { apply, get, kubectl, list, podSchema } from './kubectl.ts';
 import { eventually } from './eventually.ts';
 
 const runSchema = z.object({
@@ -89,6 +90,26 @@ export async function eventsOf(
 ): Promise<Array<{ type: string; reason: string; message: string }>> {
   const events = await list(eventSchema, 'events', namespace);
   return events.filter(({ involvedObject: { kind, name: of } }) => kind === KIND && of === name);
+}
+
+/** Waits for the end of a run and sees that nothing was done twice: one Job, one pod, one end. */
+export async function completesOnce(
+  namespace: string,
+  name: string,
+  seconds?: number,
+): Promise<Run> {
+  const run = await waitFor(namespace, name, 'Complete', seconds);
+  const jobs = await list(jobObjectSchema, 'jobs', namespace);
+  const own = jobs.filter((job) => controllerOf(job, 'RecommenderRun')?.uid === run.metadata.uid);
+  expect(own.map(({ metadata }) => metadata.name)).toEqual([run.status.jobName]);
+  const pods = await list(podSchema, 'pods', namespace, `bookrec.dev/run=${name}`);
+  expect(pods).toHaveLength(1);
+  await eventually(async () => {
+    const events = await eventsOf(namespace, name);
+    const ends = events.filter(({ message }) => /^(Complete|Failed): /.test(message));
+    expect(ends).toHaveLength(1);
+  });
+  return run;
 }
 
 /** Values of a release with one replica, no volume, and a trainer that asks for little, so that a run may ask for less. */

@@ -1,24 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSpec } from '../../src/contracts/recommender-run.ts';
-import { controllerOf, jobObjectSchema } from '../../src/controller/objects.ts';
 import { ApiProxy } from '../harness/api-proxy.ts';
 import { eventually } from '../harness/eventually.ts';
-import { apply, kubectl, list, podSchema } from '../harness/kubectl.ts';
+import { apply, kubectl } from '../harness/kubectl.ts';
 import { LocalController } from '../harness/local-controller.ts';
 import { merge } from '../harness/merge.ts';
 import { cleanUp, createNamespace } from '../harness/namespace.ts';
 import { Release } from '../harness/release.ts';
 import {
   applyRun,
+  completesOnce,
   conditionOf,
-  eventsOf,
   getRun,
   modestValues,
   runObject,
   slowly,
   trains,
-  waitFor,
-  type Run,
 } from '../harness/runs.ts';
 import { largerDataMap, smallDataMap, smallTrainer } from '../harness/small-data.ts';
 
@@ -27,22 +24,6 @@ const values = merge(smallTrainer(), modestValues);
 describe('a run ends once, with one Job', () => {
   let release: Release;
   let namespace: string;
-
-  /** Waits for the end of a run and sees that nothing was done twice. */
-  async function completesOnce(name: string, seconds?: number): Promise<Run> {
-    const run = await waitFor(namespace, name, 'Complete', seconds);
-    const jobs = await list(jobObjectSchema, 'jobs', namespace);
-    const own = jobs.filter((job) => controllerOf(job, 'RecommenderRun')?.uid === run.metadata.uid);
-    expect(own.map(({ metadata }) => metadata.name)).toEqual([run.status.jobName]);
-    const pods = await list(podSchema, 'pods', namespace, `bookrec.dev/run=${name}`);
-    expect(pods).toHaveLength(1);
-    await eventually(async () => {
-      const events = await eventsOf(namespace, name);
-      const ends = events.filter(({ message }) => /^(Complete|Failed): /.test(message));
-      expect(ends).toHaveLength(1);
-    });
-    return run;
-  }
 
   const isUnderWay = async (name: string): Promise<void> => {
     expect(conditionOf(await getRun(namespace, name), 'Complete')?.status).toBe('False');
@@ -64,7 +45,7 @@ describe('a run ends once, with one Job', () => {
     const [next] = await release.readyPods('controller', 1);
     expect(next?.metadata.uid).not.toBe(pod?.metadata.uid);
     await isUnderWay('bereft');
-    const run = await completesOnce('bereft');
+    const run = await completesOnce(namespace, 'bereft');
     expect(conditionOf(run, 'Complete')?.reason).toBe('Published');
   });
 
@@ -77,7 +58,7 @@ describe('a run ends once, with one Job', () => {
     const spec: RunSpec = { model: { seed: 1 }, data: { configMapName: 'larger' } };
     await apply(namespace, ...names.map((name) => runObject(name, spec)));
     for (const name of names) {
-      const run = await completesOnce(name);
+      const run = await completesOnce(namespace, name);
       expect(conditionOf(run, 'Complete')?.reason).toBe('Unchanged');
     }
   });
@@ -134,12 +115,12 @@ describe('a run ends once, with one Job', () => {
       // Only a watch that works again tells of this one.
       await applyRun(namespace, `${name}-next`, { publish: 'never', model: { seed: seed + 10 } });
       // Silence is noticed after 30 s.
-      const run = await completesOnce(name, 75);
+      const run = await completesOnce(namespace, name, 75);
       expect(conditionOf(run, 'Complete')?.reason).toBe('NotPublished');
       // From the last words of the trainer, since the store of this controller holds no record.
       expect(conditionOf(run, 'Published')?.reason).toBe('PolicyNever');
       expect(Number(run.status.metrics?.rmse)).toBeGreaterThan(0);
-      await completesOnce(`${name}-next`, 75);
+      await completesOnce(namespace, `${name}-next`, 75);
       await eventually(async () => {
         expect(await controller.watchAge()).toBeLessThan(5);
       });
