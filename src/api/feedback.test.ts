@@ -30,7 +30,10 @@ describe('POST /feedback', () => {
   it('shows in the very next list, also in one that was in memory', async () => {
     // The third time nothing but the number of the last feedback is looked at.
     for (let n = 0; n < 3; n++) {
-      expect(await listOf('8')).toMatchObject({ source: 'personal', isbns: [FIRST, SECOND, THIRD] });
+      expect(await listOf('8')).toMatchObject({
+        source: 'personal',
+        isbns: [FIRST, SECOND, THIRD],
+      });
     }
     const { body, headers } = await seen(say(rate('8', '0-19-515344-8', 10)).expect(200));
     expect(body).toEqual({ taken: 1, revision: 1 });
