@@ -21,6 +21,9 @@ import { largerDataMap, smallDataMap, smallTrainer } from '../harness/small-data
 const values = merge(smallTrainer(), modestValues);
 const upgraded = merge(values, { controller: { podAnnotations: { round: 'two' } } });
 
+/** Longest wait for four trainings one after the other, two of them slow. */
+const FOUR_TRAININGS_S = 300;
+
 describe('runs outlive', () => {
   let release: Release;
   let namespace: string;
@@ -108,14 +111,18 @@ describe('runs outlive', () => {
     });
   });
 
-  it('until another goes on with those that wait', async () => {
-    await Release.install(namespace, values);
-    await patchRun(namespace, 'halted', { suspend: false });
-    await patchRun(namespace, 'suspended', { suspend: false });
-    // The pod of `orphan` fails without the store, and its Job tries again.
-    for (const name of ['waiting', 'suspended', 'halted', 'orphan']) {
-      const run = await waitFor(namespace, name, 'Complete');
-      expect(conditionOf(run, 'Complete')?.reason).toBe('NotPublished');
-    }
-  });
+  it(
+    'until another goes on with those that wait',
+    async () => {
+      await Release.install(namespace, values);
+      await patchRun(namespace, 'halted', { suspend: false });
+      await patchRun(namespace, 'suspended', { suspend: false });
+      // The pod of `orphan` fails without the store, and its Job tries again.
+      for (const name of ['waiting', 'suspended', 'halted', 'orphan']) {
+        const run = await waitFor(namespace, name, 'Complete', FOUR_TRAININGS_S);
+        expect(conditionOf(run, 'Complete')?.reason).toBe('NotPublished');
+      }
+    },
+    1000 * (FOUR_TRAININGS_S + 60),
+  );
 });
