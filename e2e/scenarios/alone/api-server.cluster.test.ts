@@ -49,5 +49,6 @@ describe.runIf(restart !== undefined)('a restart of the API server', () => {
     const [after] = await release.readyPods('controller', 1);
     expect(after?.metadata.uid).toBe(before?.metadata.uid);
     expect(after?.status.containerStatuses[0]?.restartCount).toBe(0);
-  });
+    // Kubernetes itself takes a minute to find its feet again.
+  }, 300_000);
 });
