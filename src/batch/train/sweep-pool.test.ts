@@ -77,9 +77,9 @@ function lively(): ModelState {
 }
 
 describe('a training', () => {
-  it('is the same to the last bit on one thread and on 3', () => {
+  it.each([2, 3, 8])('is the same to the last bit on one thread and on %i', (threads) => {
     const options = { rank: 2, sweeps: 6, seed: 1 };
-    const pool = poolOf(3);
+    const pool = poolOf(threads);
     for (const planted of [{ data, heldOut }, plain]) {
       const one = finished(train(planted.data, options, planted.heldOut));
       const many = finished(train(planted.data, options, planted.heldOut, pool));
