@@ -17,8 +17,8 @@ export default defineConfig({
         test: {
           name: 'side by side',
           include: [SCENARIOS],
-          // Two scenarios mostly wait for pods, so that one can work while the other waits.
-          maxWorkers: 2,
+          // Scenarios mostly wait for pods, so that some can work while the others wait.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

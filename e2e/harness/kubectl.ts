@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { API_VERSION, PLURAL } from '../../src/contracts/recommender-run.ts';
+import { kubeconfigAccess } from '../../src/controller/api-access.ts';
+import { ApiClient } from '../../src/controller/api-client.ts';
 import { run } from './program.ts';
 
 export const kubectl = (args: readonly string[], input?: string): Promise<string> =>
@@ -6,29 +9,45 @@ export const kubectl = (args: readonly string[], input?: string): Promise<string
 
 const listSchema = z.object({ items: z.array(z.unknown()) });
 
+/** Where the API server has the kinds that the tests look at. */
+const GROUPS = {
+  pods: 'api/v1',
+  secrets: 'api/v1',
+  events: 'api/v1',
+  jobs: 'apis/batch/v1',
+  cronjobs: 'apis/batch/v1',
+  [PLURAL]: `apis/${API_VERSION}`,
+} as const;
+export type Kind = keyof typeof GROUPS;
+
+// One connection a process, since to look is what the tests do all the time, and a program for each look is dear.
+let opened: Promise<ApiClient> | null = null;
+const client = (): Promise<ApiClient> =>
+  (opened ??= kubeconfigAccess().then((access) => new ApiClient(access)));
+
+async function read(kind: Kind, namespace: string, rest: string): Promise<unknown> {
+  return (await client()).request('GET', `/${GROUPS[kind]}/namespaces/${namespace}/${kind}${rest}`);
+}
+
 /** Objects of a kind in a namespace, all or those with a label. */
 export async function list<T>(
   schema: z.ZodType<T>,
-  kind: string,
+  kind: Kind,
   namespace: string,
   selector = '',
 ): Promise<T[]> {
-  const args = ['get', kind, '-n', namespace, '-o', 'json', '-l', selector];
-  const { items } = listSchema.parse(JSON.parse(await kubectl(args)));
+  const query = `?labelSelector=${encodeURIComponent(selector)}`;
+  const { items } = listSchema.parse(await read(kind, namespace, query));
   return items.map((item) => schema.parse(item));
 }
 
-/** One object. */
-export async function get<T>(
+/** One object; throws `ApiError` with status 404 where there is none. */
+export const get = async <T>(
   schema: z.ZodType<T>,
-  kind: string,
+  kind: Kind,
   name: string,
   namespace: string,
-): Promise<T> {
-  return schema.parse(
-    JSON.parse(await kubectl(['get', kind, name, '-n', namespace, '-o', 'json'])),
-  );
-}
+): Promise<T> => schema.parse(await read(kind, namespace, `/${name}`));
 
 /** Creates or changes objects; by the server, since data files do not fit the client's annotation. */
 export async function apply(namespace: string, ...objects: readonly object[]): Promise<void> {

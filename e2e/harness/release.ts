@@ -97,7 +97,7 @@ export class Release {
   /** Waits for the end of a training: its Job, and its last pod where that is still there. */
   finished(job: string, seconds = 240): Promise<FinishedJob> {
     return eventually(async () => {
-      const finished = await get(jobSchema, 'job', this.jobName(job), this.namespace);
+      const finished = await get(jobSchema, 'jobs', this.jobName(job), this.namespace);
       const end = finished.status.conditions.find(
         ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
       );

@@ -53,7 +53,7 @@ describe('a run ends once, with one Job', () => {
     const deployment = `deployment/${release.prefix}-controller`;
     await kubectl(['scale', deployment, '--replicas=2', '-n', namespace]);
     await release.readyPods('controller', 2);
-    const names = Array.from({ length: 10 }, (_, index) => `shared-${index}`);
+    const names = Array.from({ length: 6 }, (_, index) => `shared-${index}`);
     // With the data and settings of the live version, so that each of them ends soon.
     const spec: RunSpec = { model: { seed: 1 }, data: { configMapName: 'larger' } };
     await apply(namespace, ...names.map((name) => runObject(name, spec)));

@@ -68,7 +68,7 @@ describe('an installation with default values in a restricted namespace', () => 
   it('trains every six hours, one run at a time', async () => {
     const { spec } = await get(
       cronJobSchema,
-      'cronjob',
+      'cronjobs',
       `${release.prefix}-trainer`,
       release.namespace,
     );

@@ -17,7 +17,7 @@ describe('a release from the version before to its end', () => {
   const list = async (): Promise<RecommendAnswer> =>
     recommendAnswerSchema.parse(await client.json(`${release.url}/recommend/8`));
   const password = async (): Promise<string | undefined> =>
-    (await get(secretSchema, 'secret', `${release.prefix}-store`, release.namespace)).data?.[
+    (await get(secretSchema, 'secrets', `${release.prefix}-store`, release.namespace)).data?.[
       'password'
     ];
 

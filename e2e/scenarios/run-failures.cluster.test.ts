@@ -124,7 +124,7 @@ describe('a run that fails', () => {
   it('for want of its image says so while it waits, and at the deadline', async () => {
     const { spec } = await get(
       cronJobObjectSchema,
-      'cronjob',
+      'cronjobs',
       `${release.prefix}-trainer`,
       namespace,
     );
@@ -175,7 +175,7 @@ describe('a run that fails', () => {
     const run = await waitFor(namespace, 'killed-once', 'Complete');
     expect(conditionOf(run, 'Failed')?.status).toBe('False');
     expect(run.status.lastError).toBeUndefined();
-    const job = await get(jobSchema, 'job', run.status.jobName ?? '', namespace);
+    const job = await get(jobSchema, 'jobs', run.status.jobName ?? '', namespace);
     expect(job.status).toMatchObject({ failed: 1, succeeded: 1 });
     const events = await eventsOf(namespace, 'killed-once');
     const again = events.find(({ reason }) => reason === 'Retrying');

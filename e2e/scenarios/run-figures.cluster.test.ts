@@ -100,7 +100,7 @@ describe('a controller', () => {
     // Each kind's watch ends every 25 s; the start is over with the first of them.
     const before = await afterWatches(2);
     expect(before.finished).toBe(PAST + 1);
-    const after = await afterWatches(before.watches + 4);
+    const after = await afterWatches(before.watches + 2);
     const seconds = (after.at - before.at) / 1000;
     const percent = (100 * (after.cpuSeconds - before.cpuSeconds)) / seconds;
     const workingSet = (await workingSetBytes()) / 2 ** 20;

@@ -103,7 +103,7 @@ describe('runs in a queue', () => {
     const { status } = await waits('stopped', 'Suspended');
     const jobName = status.jobName ?? '';
     await eventually(async () => {
-      const job = await get(jobSchema, 'job', jobName, namespace);
+      const job = await get(jobSchema, 'jobs', jobName, namespace);
       expect(job.status).toMatchObject({ active: 0, failed: 0 });
       expect(job.status.conditions).toContainEqual(
         expect.objectContaining({ type: 'Suspended', status: 'True' }),

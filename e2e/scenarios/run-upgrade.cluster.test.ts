@@ -118,10 +118,13 @@ describe('runs outlive', () => {
       await patchRun(namespace, 'halted', { suspend: false });
       await patchRun(namespace, 'suspended', { suspend: false });
       // The pod of `orphan` fails without the store, and its Job tries again.
-      for (const name of ['waiting', 'suspended', 'halted', 'orphan']) {
-        const run = await waitFor(namespace, name, 'Complete', FOUR_TRAININGS_S);
-        expect(conditionOf(run, 'Complete')?.reason).toBe('NotPublished');
-      }
+      const names = ['waiting', 'suspended', 'halted', 'orphan'];
+      await Promise.all(
+        names.map(async (name) => {
+          const run = await waitFor(namespace, name, 'Complete', FOUR_TRAININGS_S);
+          expect(conditionOf(run, 'Complete')?.reason).toBe('NotPublished');
+        }),
+      );
     },
     1000 * (FOUR_TRAININGS_S + 60),
   );
