@@ -1,11 +1,6 @@
 import { AppError } from '../runtime/errors.ts';
-import {
-  cholesky,
-  invertFromFactor,
-  logDetOfFactor,
-  packedSize,
-  solveWithFactor,
-} from './cholesky.ts';
+import { logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
+import { DenseSystem } from './dense/dense-system.ts';
 import { grown } from './growable.ts';
 import { LabelPlacement } from './label-placement.ts';
 import type { LabelSpace } from './label-space.ts';
@@ -64,7 +59,7 @@ export class ReaderStep {
   size = 0;
   /** Posterior mean of the core (E) and covariance (E x E row-major). */
   mean = new Float64Array(64);
-  cov = new Float64Array(1024);
+  cov = new Float64Array(0);
   /** ln det of the posterior precision of all unknowns together. */
   logDet = 0;
   /** By rating: mean and variance of F_k, and Cov(z_u, F_k), D numbers each. */
@@ -87,7 +82,9 @@ export class ReaderStep {
 
   /** Factors of the determinant whose logarithm is still to be taken. */
   private det = 1;
-  private factor = new Float64Array(1024);
+  private readonly system = new DenseSystem();
+  /** The precision of the core, and its factor. */
+  private factor = new Float64Array(0);
   private linear = new Float64Array(64);
   private armHead = new Int32Array(64);
   private armNext = new Int32Array(64);
@@ -102,7 +99,7 @@ export class ReaderStep {
   solve(task: ReaderTask): void {
     const { size } = this.factorize(task);
     this.logDet += Math.log(this.det) + logDetOfFactor(this.factor, size);
-    invertFromFactor(this.factor, size, this.cov);
+    this.system.invert(size);
     for (let a = 0; a < size; a++) {
       let sum = 0;
       for (let b = 0; b < size; b++) sum += this.cov[a * size + b] * this.linear[b];
@@ -129,7 +126,7 @@ export class ReaderStep {
     this.startFromPrior(task);
     this.addRatings(task);
     this.eliminateArms(count);
-    const row = cholesky(this.factor, this.size);
+    const row = this.system.factorize(this.size);
     if (row < 0) return this;
     throw new AppError(
       'NUMERICAL',
@@ -157,12 +154,11 @@ export class ReaderStep {
       this.armNext = grown(this.armNext, count);
       this.fitCov = grown(this.fitCov, count * this.dim);
     }
-    if (size > this.mean.length || size * size > this.cov.length) {
-      this.mean = grown(this.mean, size);
-      this.linear = grown(this.linear, size);
-      this.factor = grown(this.factor, size * size);
-      this.cov = grown(this.cov, size * size);
-    }
+    this.mean = grown(this.mean, size);
+    this.linear = grown(this.linear, size);
+    this.system.reserve(size);
+    this.factor = this.system.matrix;
+    this.cov = this.system.inverse;
     const arms = this.placement.arms;
     if (arms > this.armMean.length) {
       this.armMean = grown(this.armMean, arms);
