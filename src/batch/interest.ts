@@ -12,19 +12,21 @@ import { countingOrder, countingStarts } from '../model/rating-matrix.ts';
 import type { RatingModel } from '../model/trained-model.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { authorLabel } from './ingest/name-labels.ts';
-import { inputOf, readerInputs } from './recommend/reader-inputs.ts';
+import { inputOf, type ReaderInputs, readerInputs } from './recommend/reader-inputs.ts';
 
 /** The part of the rows that the signals see, and the part that says what was picked up. */
 export interface InterestRows {
   readonly rest: Int32Array;
   readonly hidden: Int32Array;
+  /** E[alpha_u] of each reader under the model. */
+  readonly noiseFactor: Float64Array;
 }
 
 /** Learns what the signals count from hidden rows; `model` must not have seen them either. */
 export function learnInterest(
   model: RatingModel,
   dataset: Dataset,
-  { rest, hidden }: InterestRows,
+  { rest, hidden, noiseFactor }: InterestRows,
   seed: number,
 ): InterestWeights {
   const { ratings } = dataset;
@@ -44,7 +46,7 @@ export function learnInterest(
     },
     labels: model.books.labels,
     listed: model.listed,
-    rating: ratingSignal(model, dataset, rest),
+    rating: ratingSignal(model, readerInputs(dataset, rest), noiseFactor),
     seed,
   });
 }
@@ -74,13 +76,16 @@ function historiesOf({ ratings, interactions, readers }: Dataset, rows: Int32Arr
   return { start, book: countingOrder(readerOf, start).map((n) => bookOf[n] ?? 0) };
 }
 
-function ratingSignal(model: RatingModel, dataset: Dataset, rows: Int32Array): RatingSignal {
+function ratingSignal(
+  model: RatingModel,
+  inputs: ReaderInputs,
+  noiseFactor: Float64Array,
+): RatingSignal {
   const fold = new FoldIn(model);
-  const inputs = readerInputs(dataset, rows);
   return {
     open: (reader) => {
-      fold.solve(inputOf(inputs, reader));
+      fold.solveMeans(inputOf(inputs, reader), noiseFactor[reader] ?? 1);
     },
-    of: (book) => fold.predict(book).mean - model.offset,
+    of: (book) => fold.meanOf(book) - model.offset,
   };
 }

@@ -117,7 +117,8 @@ async function choose(
   const plain = modelOf(state, dataset, rest, plainLevelMap(levels, scores));
   const unseen = latentRows(plain, readerInputs(dataset, rest), dataset, tuning);
   const levelMap = fitLevelMap(levels, { level: levelsOfRows(dataset, tuning), ...unseen }, scores);
-  const interest = learnInterest(plain, dataset, { rest, hidden: tuning }, options.seed);
+  const seen = { rest, hidden: tuning, noiseFactor: state.readers.precision };
+  const interest = learnInterest(plain, dataset, seen, options.seed);
   return { chosen: { levelMap, interest, report, start }, state };
 }
 

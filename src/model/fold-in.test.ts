@@ -214,3 +214,20 @@ describe('shares of the ratings', () => {
     );
   });
 });
+
+it('gives the same means without the variances (property)', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.double({ min: 0.1, max: 5, noNaN: true }), (seed, factor) => {
+      const random = seededRandom(seed);
+      const model = randomModel(random, 2, BOOKS);
+      const input = randomInput(random, BOOKS, 6, 2);
+      const [whole, means] = [new FoldIn(model), new FoldIn(model)];
+      whole.solve(input, factor);
+      means.solveMeans(input, factor);
+      for (let book = 0; book < BOOKS; book += 7) {
+        expect(means.meanOf(book)).toBeCloseTo(whole.predict(book).mean, 9);
+      }
+    }),
+    { numRuns: 20 },
+  );
+});

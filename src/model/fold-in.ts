@@ -2,7 +2,7 @@ import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
 import { BookFit } from './book-effects.ts';
 import { scoreOf } from './level-map.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
-import { ReaderStep } from './reader-step.ts';
+import { ReaderStep, type ReaderTask } from './reader-step.ts';
 import type { ReaderInput } from './recommender.ts';
 import type { RatingModel } from './trained-model.ts';
 
@@ -60,6 +60,31 @@ export class FoldIn {
   solve(input: ReaderInput, held: number | null = null): void {
     const { model, step } = this;
     const count = input.ratedBook.length;
+    this.take(input);
+    let factor = held ?? 1;
+    for (let round = 0; round < (count === 0 || held !== null ? 1 : ROUNDS); round++) {
+      step.solve(this.task(count, factor));
+      if (count > 0 && held === null)
+        factor = noiseFactor(model.readerShape, count, model.tau * step.squares());
+    }
+    this.factor = factor;
+    this.noise = expectedInverse(model.readerShape, count, factor) / model.tau;
+  }
+
+  /** The means alone, for a noise factor that is known: what `meanOf` needs. Throws as `solve` does. */
+  solveMeans(input: ReaderInput, factor: number): void {
+    this.take(input);
+    this.step.solveMeans(this.task(input.ratedBook.length, factor));
+  }
+
+  /** Latent mean of a book's rating alone. */
+  meanOf(book: number): number {
+    const { offset, books, dim } = this.model;
+    return offset + books.mean[book * dim] + this.fit.meanOf(book);
+  }
+
+  private take(input: ReaderInput): void {
+    const count = input.ratedBook.length;
     this.setPriorMean(input);
     if (count > this.book.length) {
       this.book = new Int32Array(count);
@@ -67,26 +92,23 @@ export class FoldIn {
     }
     for (let k = 0; k < count; k++) {
       this.book[k] = input.ratedBook[k];
-      this.value[k] = scoreOf(model.levelMap, input.ratedValue[k]);
+      this.value[k] = scoreOf(this.model.levelMap, input.ratedValue[k]);
     }
-    let factor = held ?? 1;
-    for (let round = 0; round < (count === 0 || held !== null ? 1 : ROUNDS); round++) {
-      step.solve({
-        book: this.book,
-        value: this.value,
-        from: 0,
-        to: count,
-        offset: model.offset,
-        precision: model.tau * factor,
-        priorMean: this.priorMean,
-        priorAt: 0,
-        priorPrecision: model.readerPrior.precision,
-      });
-      if (count > 0 && held === null)
-        factor = noiseFactor(model.readerShape, count, model.tau * step.squares());
-    }
-    this.factor = factor;
-    this.noise = expectedInverse(model.readerShape, count, factor) / model.tau;
+  }
+
+  private task(count: number, factor: number): ReaderTask {
+    const { model } = this;
+    return {
+      book: this.book,
+      value: this.value,
+      from: 0,
+      to: count,
+      offset: model.offset,
+      precision: model.tau * factor,
+      priorMean: this.priorMean,
+      priorAt: 0,
+      priorPrecision: model.readerPrior.precision,
+    };
   }
 
   private setPriorMean(input: ReaderInput): void {

@@ -10,6 +10,7 @@ import {
   startOf,
 } from './logistic.ts';
 import { Signals } from './signals.ts';
+import { TieSignal } from './tie-signal.ts';
 import { buildTies, popularityOf, type Histories } from './ties.ts';
 
 /** Ties kept of each book. */
@@ -17,6 +18,8 @@ const TOP_TIES = 100;
 /** Exponents b to choose from; ties are picked out with the middle one meanwhile. */
 const EXPONENTS = [0.3, 0.4, 0.5];
 const MIDDLE = 0.4;
+/** Rows that choose among them: the difference between neighbours is far above the noise of so many. */
+const ROWS_FOR_EXPONENT = 100_000;
 /** Candidates drawn for a reader, of those with a tie and of those without. */
 const DRAWN = 15;
 
@@ -68,12 +71,13 @@ export function interestBasis(
 export function learnWeights(task: WeightTask): InterestWeights {
   const basis = interestBasis(task.histories, task.listed, MIDDLE);
   const { rows, ties, rating } = sampleOf(basis, task);
-  let best = { exponent: MIDDLE, value: -Infinity, tie: ties[0], mean: startOf(rows) };
+  const some = firstRows(rows, ROWS_FOR_EXPONENT);
+  let best = { exponent: MIDDLE, value: -Infinity, tie: ties[0], mean: startOf(some) };
   let mean = best.mean;
   EXPONENTS.forEach((exponent, e) => {
-    setSignal(rows, 0, ties[e]);
-    mean = fitLogistic(rows, mean).mean;
-    const value = logPosterior(rows, mean);
+    setSignal(some, 0, ties[e]);
+    mean = fitLogistic(some, mean).mean;
+    const value = logPosterior(some, mean);
     if (value > best.value) best = { exponent, value, tie: ties[e], mean };
   });
   setSignal(rows, 0, best.tie);
@@ -113,10 +117,8 @@ interface Sample {
 /** The ties of another exponent lead to the same candidates, so that the rows are drawn once for all of them. */
 function sampleOf(basis: InterestBasis, task: WeightTask): Sample {
   const { pickedUp, histories, labels, listed } = task;
-  const byExponent = EXPONENTS.map(
-    (exponent) => new Signals({ ...basis, exponent }, labels, listed),
-  );
-  const [signals] = byExponent;
+  const signals = new Signals(basis, labels, listed);
+  const byExponent = EXPONENTS.map((exponent) => new TieSignal({ ...basis, exponent }));
   const { width } = signals;
   const draw = new Draw(signals, seededRandom(task.seed));
   const most = pickedUp.books.reduce((sum, books) => sum + books.length + 2 * DRAWN, 0);
@@ -128,7 +130,8 @@ function sampleOf(basis: InterestBasis, task: WeightTask): Sample {
   let size = 0;
   pickedUp.readers.forEach((u, n) => {
     const history = histories.book.subarray(histories.start[u], histories.start[u + 1]);
-    for (const one of byExponent) one.open(history, []);
+    signals.open(history, []);
+    for (const one of byExponent) one.open(history);
     task.rating.open(u);
     draw.among(pickedUp.books[n]);
     for (let d = 0; d < draw.size; d++, size++) {
@@ -136,7 +139,7 @@ function sampleOf(basis: InterestBasis, task: WeightTask): Sample {
       signals.write(book, 0, signal, size * width);
       outcome[size] = d < draw.pickedUp ? 1 : 0;
       weight[size] = draw.stands[d];
-      byExponent.forEach((one, e) => (ties[e][size] = one.tieSignal(book)));
+      byExponent.forEach((one, e) => (ties[e][size] = one.of(book)));
       rating[size] = task.rating.of(book);
     }
   });
@@ -149,6 +152,16 @@ function sampleOf(basis: InterestBasis, task: WeightTask): Sample {
     },
     ties,
     rating,
+  };
+}
+
+/** The first rows alone, as views. */
+function firstRows({ width, signal, outcome, weight }: LogisticRows, count: number): LogisticRows {
+  return {
+    width,
+    signal: signal.subarray(0, width * count),
+    outcome: outcome.subarray(0, count),
+    weight: weight.subarray(0, count),
   };
 }
 

@@ -2,6 +2,7 @@ import { grown } from '../growable.ts';
 import { countingOrder, countingStarts } from '../rating-matrix.ts';
 import type { LabelSpace } from '../label-space.ts';
 import type { InterestBasis } from './interest-model.ts';
+import { medianTie } from './tie-signal.ts';
 import { tieFactors } from './ties.ts';
 
 /** Most popular books that are candidates for everybody (more for a long list), and for whoever has met a label. */
@@ -111,7 +112,7 @@ export class Signals {
   /** Writes the signals of a book, `width` numbers from `at`; `rating` is its predicted distance to the mean. */
   write(book: number, rating: number, out: Float64Array, at: number): void {
     const { labels, unmet } = this;
-    out[at] = this.tieSignal(book);
+    out[at] = Math.log(this.floor + this.tied(book));
     const families = at + 1;
     const rest = families + labels.families.length;
     out.fill(0, families, rest);
@@ -142,11 +143,6 @@ export class Signals {
       }
       logit[n] = total;
     }
-  }
-
-  /** The signal of the ties alone. */
-  tieSignal(book: number): number {
-    return Math.log(this.floor + this.tied(book));
   }
 
   /** Whether any tie leads to the candidate. */
@@ -201,19 +197,6 @@ export class Signals {
     this.candidate[this.size++] = book;
     return true;
   }
-}
-
-/** Median of the ties as they count: what tells a weak tie from none. 1 where there is no tie. */
-function medianTie(ties: InterestBasis['ties'], factor: Float64Array): number {
-  const size = ties.book.length;
-  if (size === 0) return 1;
-  const strength = new Float64Array(size);
-  for (let i = 0; i + 1 < ties.start.length; i++) {
-    for (let t = ties.start[i]; t < ties.start[i + 1]; t++) {
-      strength[t] = ties.strength[t] * factor[i] * factor[ties.book[t]];
-    }
-  }
-  return strength.sort()[size >> 1];
 }
 
 /** Share of each label in the books met, one reader added to every label. */
