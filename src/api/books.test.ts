@@ -110,7 +110,7 @@ describe('GET /books', () => {
     }
   });
 
-  it('refuses a cursor of another version, another order, and what is none', async () => {
+  it('refuses a cursor of a version that is gone, another order, and what is none', async () => {
     await publish();
     const { next } = await page('limit=1');
     const other = await get(`/books?sort=title&cursor=${String(next)}`).expect(400);
@@ -119,7 +119,12 @@ describe('GET /books', () => {
       await get(`/books?sort=title&cursor=${cursor}`).expect(400);
     }
     await publish('v2');
-    const { body } = await seen(get(`/books?limit=1&cursor=${String(next)}`).expect(410));
+    const { body: second } = await seen(get(`/books?limit=1&cursor=${String(next)}`).expect(200));
+    expect(second).toMatchObject({ model_version: 'v1' });
+    await api.switched.store.deleteVersion('v1');
+    api.clock.advance(121);
+    await api.live.poll();
+    const { body } = await seen(get(`/books?limit=2&cursor=${String(next)}`).expect(410));
     expect(body).toMatchObject({ code: 'CURSOR_EXPIRED', status: 410 });
   });
 

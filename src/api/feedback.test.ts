@@ -67,14 +67,6 @@ describe('POST /feedback', () => {
     }
   });
 
-  it('ends the pages of a list that it changes', async () => {
-    const { next } = await listOf('8', '?top_k=1');
-    await say(rate('8', THIRD, 10)).expect(200);
-    const url = `/recommend/8?top_k=1&cursor=${next ?? ''}`;
-    const { body } = await seen(request(api.listener).get(url).expect(410));
-    expect(body).toMatchObject({ code: 'CURSOR_EXPIRED' });
-  });
-
   it('outlives a new version, and is part of the stored list once a training has read it', async () => {
     await say(rate('8', FIRST, 10)).expect(200);
     await publishSample(api.switched.store, 'v2', ['8']);

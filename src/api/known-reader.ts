@@ -32,6 +32,25 @@ export async function lookUp(version: LiveVersion, id: string, store: Store): Pr
   };
 }
 
+/**
+ * What was known of the reader after feedback `revision`, as `version` sees it; null where that cannot be told any more, since they were erased
+ * meanwhile or the store has lost it.
+ */
+export function asOf(
+  known: KnownReader,
+  revision: number,
+  { manifest }: LiveVersion,
+): KnownReader | null {
+  const { record, feedback } = known;
+  if (known.revision === revision) return known;
+  if (feedback === null || known.revision < revision) return null;
+  if (feedback.erased !== null && feedback.erased > revision) return null;
+  const ratings = feedback.ratings.filter(({ number }) => number <= revision);
+  const read = manifest.feedback ?? 0;
+  const isAhead = ratings.some(({ number }) => number > read);
+  return { record, feedback: { ...feedback, revision, ratings }, revision, isAhead };
+}
+
 /** The last feedback or erasure of anybody, by its number; for many requests at once. */
 export const lastFeedbackIn = (store: Store): (() => Promise<number>) =>
   onceATurn(() => withDeadline(store.feedbackRevision()));

@@ -8,6 +8,7 @@ import { CATALOGUE_BLOB, type Catalogue } from '../store/catalogue-codec.ts';
 import type { Store } from '../store/store.ts';
 import type { Recommender } from '../model/recommender.ts';
 import { withDeadline } from './deadline.ts';
+import { EarlierVersion } from './earlier-version.ts';
 import { LiveVersion } from './live-version.ts';
 
 /** How the artefacts of a version are read. */
@@ -46,6 +47,7 @@ interface Refused {
 /** Holds the live version in memory and follows the store's pointer. */
 export class LiveModel {
   readonly #options: LiveModelOptions;
+  readonly #earlier: EarlierVersion;
   #snapshot: Snapshot = { version: null, known: false, degraded: false };
   /** The last look at the pointer failed. */
   #away = false;
@@ -53,14 +55,24 @@ export class LiveModel {
 
   constructor(options: LiveModelOptions) {
     this.#options = options;
+    this.#earlier = new EarlierVersion((id) => this.#readKept(id), options.clock);
   }
 
   snapshot(): Snapshot {
     return this.#snapshot;
   }
 
+  /**
+   * A version that is not live, for who turns its pages; null where the store has it no more. Throws what the store throws, within
+   * the deadline, and `OVERLOADED` while pages of yet another one are turned.
+   */
+  earlier(id: string): Promise<LiveVersion | null> {
+    return this.#earlier.get(id);
+  }
+
   /** Looks at the pointer once and loads what it names. Never throws: what fails is logged and counted. */
   async poll(): Promise<void> {
+    this.#earlier.forgetIdle();
     let pointer: string | null;
     try {
       pointer = await withDeadline(this.#options.store.liveVersion());
@@ -92,9 +104,11 @@ export class LiveModel {
     const { clock, log } = this.#options;
     const started = clock.seconds();
     try {
-      const version = await this.#read(pointer);
+      const before = this.#snapshot.version;
+      const version = this.#earlier.peek(pointer) ?? (await this.#read(pointer));
       this.#refused = null;
       this.#see(version, false);
+      if (before !== null) this.#earlier.hold(before);
       // Nobody should wait for it; a request that needs it tells what went wrong.
       version.shelf().catch(() => undefined);
       log.info({ version: pointer, seconds: clock.seconds() - started }, 'model loaded');
@@ -122,6 +136,20 @@ export class LiveModel {
       recommender,
       counts === null ? null : decodeBookCounts(counts, books, recommender.levels.length),
     );
+  }
+
+  /** A version that is kept beside the live one; null where there is none of this name. */
+  async #readKept(id: string): Promise<LiveVersion | null> {
+    const { store, onStoreError } = this.#options;
+    const isThere = async (): Promise<boolean> => (await withDeadline(store.manifest(id))) !== null;
+    try {
+      return (await isThere()) ? await this.#read(id) : null;
+    } catch (error) {
+      // It may have been deleted meanwhile, the manifest first.
+      if (!(await isThere().catch(() => true))) return null;
+      onStoreError(error);
+      throw error;
+    }
   }
 
   #storeAway(error: unknown): void {

@@ -57,25 +57,89 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
     });
   });
 
-  it('pages through a list, and ends the pages with the version', async () => {
-    await publish('v1');
-    const pages: unknown[] = [];
-    let cursor = '';
-    for (const rank of [1, 2, 3]) {
-      const { body } = await seen(get(`/recommend/8?top_k=1${cursor}`).expect(200));
-      const page = recommendAnswerSchema.parse(body);
-      expect(page.recommendations).toMatchObject([{ rank }]);
-      pages.push(page.recommendations[0]?.isbn);
-      if (rank === 3) expect(page.next).toBeNull();
-      else cursor = `&cursor=${page.next ?? ''}`;
-    }
-    expect(new Set(pages).size).toBe(3);
-    for (const url of [`/recommend/9?top_k=1${cursor}`, `/recommend/8?min_year=1990${cursor}`]) {
+  const paged = async (query: string) => {
+    const { body } = await seen(get(`/recommend/8?top_k=1${query}`).expect(200));
+    const { recommendations, next, model_version, source } = recommendAnswerSchema.parse(body);
+    const [{ rank, isbn, predicted_rating } = { rank: 0, isbn: '', predicted_rating: 0 }] =
+      recommendations;
+    return { cursor: `&cursor=${next ?? ''}`, rank, isbn, predicted_rating, model_version, source };
+  };
+  const say = (isbn: string) =>
+    request(api.app)
+      .post('/feedback')
+      .send({ ratings: [{ user_id: '8', isbn, rating: 10 }] })
+      .expect(200);
+  const [FIRST = '', SECOND = '', THIRD = ''] = SAMPLE_ISBNS;
+
+  it('pages through the list of one version, whatever goes live and whatever the reader says meanwhile', async () => {
+    await publish('v1', [8, 7, 6, 5, 4]);
+    const first = await paged('');
+    for (const url of [
+      `/recommend/9?top_k=1${first.cursor}`,
+      `/recommend/8?min_year=1990${first.cursor}`,
+    ]) {
       await seen(get(url).expect(400));
     }
+    await publish('v2', [2, 3, 4, 5, 6]);
+    const second = await paged(first.cursor);
+    expect(second).toMatchObject({
+      rank: 2,
+      isbn: SECOND,
+      predicted_rating: 7,
+      model_version: 'v1',
+    });
+    await say(THIRD);
+    const third = await paged(second.cursor);
+    expect(third).toMatchObject({ rank: 3, isbn: THIRD, predicted_rating: 6, source: 'personal' });
+    expect(third.cursor).toBe('&cursor=');
+    // The first page is of the version that is live, with what was said; its pages are pinned in turn.
+    const fresh = await paged('');
+    expect(fresh).toMatchObject({ isbn: SECOND, model_version: 'v2', source: 'fold-in' });
+    await say(FIRST);
+    expect(await paged(fresh.cursor)).toMatchObject({ rank: 2, isbn: FIRST, model_version: 'v2' });
+  });
+
+  it('reads an earlier version again where it is not in memory, one at a time', async () => {
+    const cursors: string[] = [];
+    for (const version of ['v1', 'v2', 'v3']) {
+      await publish(version);
+      cursors.push((await paged('')).cursor);
+    }
+    const [v1 = '', v2 = ''] = cursors;
+    expect(await paged(v2)).toMatchObject({ rank: 2, model_version: 'v2' });
+    const busy = await get(`/recommend/8?top_k=1${v1}`).expect(503);
+    expect(busy.body).toMatchObject({ code: 'OVERLOADED' });
+    expect(busy.headers['retry-after']).toBe('5');
+    api.clock.advance(5);
+    expect(await paged(v1)).toMatchObject({ rank: 2, model_version: 'v1' });
+    api.clock.advance(121);
+    await api.live.poll();
+    const reads = (): number => api.switched.calls.filter((name) => name === 'blob').length;
+    const before = reads();
+    // Other URLs, of which no answer is in memory.
+    const again = [2, 3].map((topK) => get(`/recommend/8?top_k=${topK}${v1}`).expect(200));
+    await Promise.all(again);
+    expect(reads() - before).toBe(3);
+  });
+
+  it('ends the pages with the version and with the reader, and waits for the store', async () => {
+    await publish('v1');
+    const { cursor } = await paged('');
     await publish('v2');
-    const { body } = await seen(get(`/recommend/8?top_k=1${cursor}`).expect(410));
-    expect(body).toMatchObject({ code: 'CURSOR_EXPIRED' });
+    api.switched.away = true;
+    const away = await get(`/recommend/8?top_k=1${cursor}`).expect(503);
+    expect(away.body).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    api.switched.away = false;
+    await api.switched.store.deleteVersion('v1');
+    const gone = await get(`/recommend/8?top_k=1${cursor}`).expect(410);
+    expect(gone.body).toMatchObject({ code: 'CURSOR_EXPIRED', status: 410 });
+    const later = await paged('');
+    await request(api.app).delete('/users/8').expect(200);
+    await seen(get(`/recommend/8?top_k=1${later.cursor}`).expect(410));
+    const nobody = Buffer.from(JSON.stringify(['v\ud83d', 0, 'x', 1])).toString('base64url');
+    for (const wrong of [nobody, 'x', cursor.slice(8, -3)]) {
+      await seen(get(`/recommend/8?top_k=1&cursor=${wrong}`).expect(400));
+    }
   });
 
   it('leaves out what is not asked for, and says how many there are', async () => {
@@ -86,11 +150,10 @@ describe.each(['app', 'listener'] as const)('GET /recommend/{user_id} through th
       expect(source).toBe('personal');
       return recommendations.map(({ isbn }) => isbn);
     };
-    const [first = '', second = '', third = ''] = SAMPLE_ISBNS;
-    expect(await isbns('policy=rating')).toEqual([first, second, third]);
-    expect(await isbns(`exclude=0-19-515344-8,unknown`)).toEqual([second, third]);
-    expect(await isbns('min_year=1992&max_year=2001')).toEqual([second]);
-    expect(await isbns('author=carlo%20d%27este')).toEqual([third]);
+    expect(await isbns('policy=rating')).toEqual([FIRST, SECOND, THIRD]);
+    expect(await isbns(`exclude=0-19-515344-8,unknown`)).toEqual([SECOND, THIRD]);
+    expect(await isbns('min_year=1992&max_year=2001')).toEqual([SECOND]);
+    expect(await isbns('author=carlo%20d%27este')).toEqual([THIRD]);
     expect(await isbns('author=nobody')).toEqual([]);
     for (const wrong of ['policy=best', 'min_year=x', 'max_per_author=0', 'cursor=x']) {
       await seen(get(`/recommend/8?${wrong}`).expect(400));

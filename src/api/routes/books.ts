@@ -17,7 +17,7 @@ import type { SimilarBook } from '../../model/interest/similar.ts';
 import { AppError } from '../../runtime/errors.ts';
 import { cacheableJson, etagMatches, etagOf, freshJson, notModified } from '../answer.ts';
 import { bookOf, summaryOf } from '../book-entry.ts';
-import { cursorOf, placeOf } from '../cursor.ts';
+import { cursorOf, placeOf, versionAt } from '../cursor.ts';
 import { trained } from '../live-model.ts';
 import type { LiveVersion } from '../live-version.ts';
 import { InvalidRequest } from '../problem.ts';
@@ -42,10 +42,11 @@ export const books = route({
     304: UNCHANGED,
   },
   problems: [410, 503],
-  handle: async ({ query, headers, snapshot }) => {
-    const version = trained(snapshot);
+  handle: async ({ query, headers, snapshot }, { live }) => {
     const { sort, limit, cursor } = query;
-    const from = placeOf(cursor, version.id, sort);
+    const place = placeOf(cursor, sort);
+    const version = await versionAt(place, snapshot, live);
+    const from = place?.count ?? 0;
     const etag = etagOf('books', version.id, sort, String(limit), String(from));
     if (etagMatches(headers['if-none-match'], etag)) return notModified(etag);
     const shelf = await version.shelf();
@@ -55,7 +56,10 @@ export const books = route({
     const body: BooksAnswer = {
       books: Array.from(order.subarray(from, end), (book) => summaryOf(version, shelf, book)),
       total: order.length,
-      next: end < order.length ? cursorOf(version.id, sort, end) : null,
+      next:
+        end < order.length
+          ? cursorOf({ version: version.id, revision: 0, count: end }, sort)
+          : null,
       model_version: version.id,
     };
     return cacheableJson(body, etag);

@@ -16,11 +16,11 @@ import {
   freshJson,
   notModified,
 } from '../answer.ts';
-import { cursorOf, placeOf } from '../cursor.ts';
+import { cursorOf, expired, type Place, placeOf, versionAt } from '../cursor.ts';
 import { explained } from '../explained.ts';
-import { inputOf, type KnownReader, lookUp } from '../known-reader.ts';
+import { fromStore } from '../from-store.ts';
+import { asOf, inputOf, type KnownReader, lookUp } from '../known-reader.ts';
 import type { LiveVersion } from '../live-version.ts';
-import { trained } from '../live-model.ts';
 import { priorList, type ReaderList, readerList } from '../reader-list.ts';
 import { noteOf, recommendationsOf } from '../recommendation-list.ts';
 import { type ApiDeps, type Call, route } from '../route.ts';
@@ -47,32 +47,50 @@ export const recommend = route({
   },
   problems: [410, 503],
   handle: async (call, deps) => {
-    const version = trained(call.snapshot);
-    const known = await find(version, call, deps);
-    if (known === null) return degraded(version, call);
-    const { revision } = known;
     const { user_id } = call.params;
     const { top_k, cursor, explain, ...options } = call.query;
-    const state = revision === 0 ? version.id : `${version.id}+${String(revision)}`;
     // Tells the cursors of other readers and options apart, and is short.
     const order = crc32(JSON.stringify([user_id, options])).toString(36);
-    const from = placeOf(cursor, state, order);
-    const changes = revision > 0;
+    const place = placeOf(cursor, order);
+    const version = await versionAt(place, call.snapshot, deps.live);
+    const now = await find(version, call, deps);
+    if (now === null) return degraded(version, call);
+    const known = place === null ? now : await knownAt(place, version, now, deps);
+    const { revision } = known;
+    const state = revision === 0 ? version.id : `${version.id}+${String(revision)}`;
+    const changes = now.revision > 0;
     const etag = etagOf('recommend', state, user_id, JSON.stringify(call.query));
     if (etagMatches(call.headers['if-none-match'], etag)) return notModified(etag, changes);
     const found = await readerList(version, known, options, deps.metrics);
-    const end = from + top_k;
-    const next = end < found.list.book.length ? cursorOf(state, order, end) : null;
+    const from = place?.count ?? 0;
+    const end = { version: version.id, revision, count: from + top_k };
+    const next = end.count < found.list.book.length ? cursorOf(end, order) : null;
     const plain = bodyOf(version, call, found, { from, next });
     const body = explain === 'true' ? withReasons(version, plain, known) : plain;
     const { source } = found;
     return {
       ...cacheableJson(body, etag, changes),
       source: source === 'fold-in' ? 'fold_in' : source,
-      reader: { id: user_id, revision },
+      reader: { id: user_id, revision: now.revision },
     };
   },
 });
+
+/** The reader as the pages before this one had them; throws `CURSOR_EXPIRED` where that list is gone. */
+async function knownAt(
+  { revision }: Place,
+  version: LiveVersion,
+  now: KnownReader,
+  deps: ApiDeps,
+): Promise<KnownReader> {
+  const known = asOf(now, revision, version);
+  if (known === null) throw expired('What was known of the reader has been erased.');
+  if (known.record !== null) return known;
+  // Of a version that is deleted nobody has a record; the manifest goes first.
+  const manifest = await fromStore(deps.store.manifest(version.id), deps);
+  if (manifest !== null) return known;
+  throw expired(`Version ${version.id} of the cursor is not kept any more.`);
+}
 
 function bodyOf(
   version: LiveVersion,
@@ -107,18 +125,19 @@ function degraded(version: LiveVersion, call: RecommendCall): Answer {
   return { ...freshJson({ ...body, degraded: true as const }), source: 'degraded' };
 }
 
-/** What is known of the reader; null while the store is away. */
+/** What is known of the reader; null while the store is away, which ends pages that have begun: they must not repeat a book. */
 async function find(
   version: LiveVersion,
   call: RecommendCall,
   deps: ApiDeps,
 ): Promise<KnownReader | null> {
-  if (call.snapshot.degraded) return null;
+  const isPaging = call.query.cursor !== undefined;
+  if (call.snapshot.degraded && !isPaging) return null;
   try {
     return await lookUp(version, call.params.user_id, deps.store);
   } catch (error) {
     deps.metrics.storeError(error);
-    if (!(error instanceof AppError) || error.code !== 'STORE_UNAVAILABLE') throw error;
+    if (isPaging || !(error instanceof AppError) || error.code !== 'STORE_UNAVAILABLE') throw error;
     return null;
   }
 }

@@ -11,8 +11,8 @@ import {
 import type { RunRecord } from '../../contracts/run.ts';
 import { AppError } from '../../runtime/errors.ts';
 import { freshJson } from '../answer.ts';
-import { withDeadline } from '../deadline.ts';
-import { type ApiDeps, route } from '../route.ts';
+import { fromStore, pageFrom } from '../from-store.ts';
+import { route } from '../route.ts';
 
 export const runs = route({
   method: 'GET',
@@ -28,13 +28,9 @@ export const runs = route({
   problems: [503],
   handle: async ({ query }, deps) => {
     const { limit, after } = query;
-    // One more than asked for tells whether there is a next page.
-    const records = await fromStore(deps, deps.store.runs(limit + 1, after));
-    const shown = records.slice(0, limit);
-    const body: RunsAnswer = {
-      runs: shown.map(inList),
-      next: records.length > limit ? (shown.at(-1)?.id ?? null) : null,
-    };
+    const read = (most: number) => deps.store.runs(most, after);
+    const { shown, next } = await pageFrom(limit, read, ({ id }) => id, deps);
+    const body: RunsAnswer = { runs: shown.map(inList), next };
     return freshJson(body);
   },
 });
@@ -52,7 +48,7 @@ export const run = route({
   },
   problems: [404, 503],
   handle: async ({ params }, deps) => {
-    const record = await fromStore(deps, deps.store.run(params.run_id));
+    const record = await fromStore(deps.store.run(params.run_id), deps);
     if (record !== null) return freshJson(whole(record));
     throw new AppError(
       'NOT_FOUND',
@@ -61,15 +57,6 @@ export const run = route({
     );
   },
 });
-
-async function fromStore<T>(deps: ApiDeps, work: Promise<T>): Promise<T> {
-  try {
-    return await withDeadline(work);
-  } catch (error) {
-    deps.metrics.storeError(error);
-    throw error;
-  }
-}
 
 function inList(record: RunRecord): RunInList {
   const { phase, sweep, of, elbo, heldOutRmse, secondsLeft } = record.progress;
