@@ -14,6 +14,7 @@ import { ApiMetrics } from './metrics.ts';
 import { observedStore } from './observed-store.ts';
 import { type DoorOptions, openDoor } from './open-door.ts';
 import { RunMetrics } from './run-metrics.ts';
+import { SnapshotAfter } from './snapshot-after.ts';
 import { openTrace } from './trace.ts';
 
 export interface ApiOptions extends DoorOptions {
@@ -40,6 +41,8 @@ export interface ApiOptions extends DoorOptions {
   readonly maxInFlight?: number;
   /** Time for a client to send its whole request. */
   readonly requestMs?: number;
+  /** Have the store write a snapshot a minute after feedback; for one that keeps all in memory. */
+  readonly snapshots?: boolean;
   /** Of OpenTelemetry; those of the process if not given. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
 }
@@ -87,8 +90,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const isStopping = (): boolean => stopping.signal.aborted;
   const { door } = open;
   const lastFeedback = lastFeedbackIn(store);
+  const snapshots = options.snapshots === true ? new SnapshotAfter(store, log) : null;
+  const changed = (): void => snapshots?.changed();
   const watched = { metrics, log, trace };
-  const deps = { store, live, lastFeedback, door, ...watched, now, stopping: isStopping };
+  const deps = { store, live, lastFeedback, changed, door, ...watched, now, stopping: isStopping };
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -116,6 +121,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     await delay(options.lameDuckMs ?? 0);
     await drain(server, options.graceMs ?? 10_000, log);
     await following;
+    await snapshots?.close();
     await trace?.close();
     metrics.registry.clear();
     log.info({}, 'stopped');

@@ -17,6 +17,8 @@ export interface ApiDeps {
   readonly door: Door;
   /** Number of the last feedback of any reader. */
   readonly lastFeedback: () => Promise<number>;
+  /** Called after feedback or an erasure is in the store. */
+  readonly changed: () => void;
   readonly metrics: ApiMetrics;
   readonly log: Logger;
   /** Null where nobody collects traces. */

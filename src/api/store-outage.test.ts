@@ -8,7 +8,8 @@ import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { leftOut } from '../testing/left-out.ts';
 import { hasRedisServer, type RedisServer, startRedisServer } from '../testing/redis-server.ts';
-import { publishSample, sampleCodec } from '../testing/sample-version.ts';
+import { recommendAnswerSchema } from '../contracts/http.ts';
+import { publishSample, SAMPLE_ISBNS, sampleCodec } from '../testing/sample-version.ts';
 import { type RunningApi, startApi } from './main.ts';
 
 /** What a client sees of one answer. */
@@ -95,6 +96,46 @@ function suite(): void {
     await eventually(url, { status: 200, version: 'v2', first: 4.5 });
   });
 
+  it('killed and started again as it was before, it is told what it had acknowledged', async () => {
+    const urls = [await serve(), await serve()];
+    const call = async (method: string, route: string, body?: object): Promise<unknown> => {
+      const headers = { 'Content-Type': 'application/json' };
+      const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+      const answer = await fetch(`${urls[asked++ % 2] ?? ''}${route}`, init);
+      expect(answer.status).toBe(200);
+      return answer.json();
+    };
+    const rate = (user_id: string, rating: number) =>
+      call('POST', '/feedback', { ratings: [{ user_id, isbn: SAMPLE_ISBNS[3], rating }] });
+    const kept = await rate('early', 9);
+    const admin = new Redis(redis.url);
+    await admin.save();
+    admin.disconnect();
+    for (const id of ['8', 'new', 'gone']) await rate(id, 2);
+    await rate('8', 10);
+    const now = Date.now();
+    // The clock counts in ms.
+    await expect.poll(Date.now, { interval: 1 }).toBeGreaterThan(now);
+    await call('DELETE', '/users/gone');
+    const readers = ['early', '8', 'new', 'gone'];
+    const told = async () => {
+      const all = await Promise.all(readers.map((id) => store.feedback(id)));
+      return all.map((one) => ({
+        ratings: one?.ratings.map(({ rating }) => rating),
+        isErased: typeof one?.erased === 'number',
+      }));
+    };
+    const before = await told();
+    expect(before.map(({ ratings }) => ratings)).toEqual([[9], [2, 10], [2], []]);
+    const last = await store.feedbackRevision();
+    await redis.stop();
+    redis = await startRedisServer(['--dir', folder], redis.port);
+    await expect.poll(told, { timeout: 10_000 }).toEqual(before);
+    expect(kept).toMatchObject({ revision: 1 });
+    // No number is given twice.
+    expect(await store.feedbackRevision()).toBeGreaterThan(last);
+  });
+
   it('hanging, it holds nobody up for long, and is back when it goes on', async () => {
     const url = await serve();
     redis.signal('SIGSTOP');
@@ -133,6 +174,29 @@ function suite(): void {
     await expect.poll(() => ready(young), { timeout: 10_000 }).toBe(200);
     expect(await ask(young)).toEqual(personal);
     await eventually(old, personal);
+  });
+
+  it('of several versions, it serves the pages of the one that they began with', async () => {
+    const url = await serve();
+    const page = async (cursor: string) => {
+      const answer = await fetch(`${url}/recommend/8?top_k=1${cursor}`);
+      const { recommendations, next, model_version } = recommendAnswerSchema.parse(
+        await answer.json(),
+      );
+      const ranks = recommendations.map(({ rank, predicted_rating }) => [rank, predicted_rating]);
+      return { cursor: `&cursor=${next ?? ''}`, seen: [model_version, ...ranks] };
+    };
+    const first = await page('');
+    await publishSample(store, 'v2', ['8'], MEANS_2);
+    await eventually(url, { status: 200, version: 'v2', first: 4.5 });
+    const second = await page(first.cursor);
+    expect(second.seen).toEqual(['v1', [2, 8]]);
+    // Another replica has never seen that version live.
+    const young = await serve();
+    const third = await fetch(`${young}/recommend/8?top_k=1${second.cursor}`);
+    expect(await third.json()).toMatchObject({ model_version: 'v1', next: null });
+    await store.deleteVersion('v1');
+    expect((await fetch(`${young}/recommend/8?top_k=2${first.cursor}`)).status).toBe(410);
   });
 
   it('rolled back to another version, all replicas serve it within two seconds, and nothing in between', async () => {

@@ -50,6 +50,7 @@ it('serves the live version to who has a key, prints where, and ends when it is 
         apiKeysFile,
         rateLimit: 0,
         trustedProxies: 0,
+        storeSnapshot: 'no',
         logLevel: 'silent',
         logFormat: 'json',
       },

@@ -12,6 +12,7 @@ export const SERVE_KEYS = [
   'apiKeysFile',
   'rateLimit',
   'trustedProxies',
+  'storeSnapshot',
 ] as const;
 
 /** Serves the live version until the signal aborts, and prints what to open. */
@@ -25,7 +26,8 @@ export async function serve(
     const { rateLimit, trustedProxies } = settings;
     const lameDuckMs = settings.drainSeconds * 1000;
     const limits = { maxInFlight, keysFile, rateLimit, trustedProxies };
-    const options = { store, codec, host, port, ...limits, log, signal, lameDuckMs };
+    const snapshots = settings.storeSnapshot === 'yes';
+    const options = { store, codec, host, port, ...limits, snapshots, log, signal, lameDuckMs };
     const { url, closed } = await startApi(options);
     output.show({ url }, () =>
       [`Open ${url} in a browser, or ask for a reader's books:`, `  curl ${url}/recommend/8`].join(

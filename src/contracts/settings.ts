@@ -76,7 +76,8 @@ export const settingsSchema = z.strictObject({
   storeSnapshot: given(
     {
       value: 'yes|no',
-      description: 'Have Redis or Dragonfly write a snapshot when a new model is live',
+      description:
+        'Have Redis or Dragonfly write a snapshot when a new model is live, and a minute after feedback',
     },
     z.enum(['yes', 'no']).default('no'),
   ),

@@ -1,5 +1,6 @@
-import { FEEDBACK_COUNTER, FEEDBACK_PREFIX, feedbackKey, readerKey } from './keys.ts';
-import type { Kv } from './kv.ts';
+import { randomUUID } from 'node:crypto';
+import { FEEDBACK_COUNTER, FEEDBACK_PREFIX, feedbackKey, onceKey, readerKey } from './keys.ts';
+import { type Kv, RESENT_SECONDS } from './kv.ts';
 import {
   erasureLines,
   isForgotten,
@@ -26,7 +27,8 @@ export async function eraseFeedback(
 ): Promise<{ revision: number; feedback: number }> {
   const before = await kv.get(feedbackKey(reader));
   const lines = erasureLines(reader, time);
-  const { number } = await kv.append({ counter: FEEDBACK_COUNTER, lines, once: null });
+  const once = { key: onceKey(randomUUID()), text: 'erasure', seconds: RESENT_SECONDS };
+  const { number } = await kv.append({ counter: FEEDBACK_COUNTER, lines, once });
   return { revision: number, feedback: before === null ? 0 : parseFeedback(before).ratings.length };
 }
 

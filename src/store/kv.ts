@@ -1,6 +1,9 @@
 import type { Limit, Limiter } from './limiter.ts';
 import type { Entry } from './portions.ts';
 
+/** Time for which a change may be sent again, by the client or after a restart of the server: that long its mark has to stay. */
+export const RESENT_SECONDS = 600;
+
 /** One member of a scored set. */
 export interface Member {
   readonly name: string;
@@ -17,8 +20,8 @@ export interface Append {
     readonly text: string;
     readonly replaces: boolean;
   }>;
-  /** Where the key has a value, nothing happens; else it is set to `NUMBER TEXT` for so many seconds. */
-  readonly once: { readonly key: string; readonly text: string; readonly seconds: number } | null;
+  /** Where the key has a value, nothing happens; else it is set to `NUMBER TEXT` for so many seconds. So it can be sent again. */
+  readonly once: { readonly key: string; readonly text: string; readonly seconds: number };
 }
 
 /** What came of a change: its number, and the text of the earlier one that stood in its way. */
@@ -42,7 +45,10 @@ export interface Kv {
   put(key: string, value: Uint8Array): Promise<void>;
   /** Writes many values in bounded portions; a failure can leave a part of them. */
   putMany(entries: readonly Entry[]): Promise<void>;
-  /** As durable as `put`. */
+  /**
+   * As durable as `put`; what a server in memory has lost after a restart is sent to it again, as long as this process knows that it was
+   * not written before.
+   */
   append(change: Append): Promise<Appended>;
   delete(key: string): Promise<void>;
   /** Keys that start with the prefix, in portions and in no order; a key that is written meanwhile may come twice. */

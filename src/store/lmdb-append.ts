@@ -11,25 +11,28 @@ const SWEEP_MILLISECONDS = 60_000;
 
 let sweptAt = 0;
 
-/** Carries out a change in one transaction, which is on the disk when it returns; `now` in ms since 1970. */
-export function appendIn(db: Db, { counter, lines, once }: Append, now: number): Appended {
+/** Carries out changes, in order, in one transaction that is on the disk when it returns: all or none. `now` is in ms since 1970. */
+export function appendIn(db: Db, changes: readonly Append[], now: number): Appended[] {
   return db.transactionSync(() => {
-    const earlier = once === null ? null : markAt(db, once.key, now);
-    if (earlier !== null) return earlier;
-    const number = Number(textAt(db, counter) ?? '0') + 1;
-    db.putSync(counter, Buffer.from(String(number)));
-    for (const { key, text, replaces } of lines) {
-      const before = replaces ? undefined : db.getBinary(key);
-      const line = Buffer.from(`${String(number)} ${text}\n`);
-      db.putSync(key, before === undefined ? line : Buffer.concat([before, line]));
-    }
-    if (once !== null) {
-      const until = now + 1000 * once.seconds;
-      db.putSync(once.key, Buffer.from(`${String(until)} ${String(number)} ${once.text}`));
-      if (now - sweptAt > SWEEP_MILLISECONDS) sweep(db, now);
-    }
-    return { number, earlier: null };
+    const outcomes = changes.map((change) => appendOne(db, change, now));
+    if (now - sweptAt > SWEEP_MILLISECONDS) sweep(db, now);
+    return outcomes;
   });
+}
+
+function appendOne(db: Db, { counter, lines, once }: Append, now: number): Appended {
+  const earlier = markAt(db, once.key, now);
+  if (earlier !== null) return earlier;
+  const number = Number(textAt(db, counter) ?? '0') + 1;
+  db.putSync(counter, Buffer.from(String(number)));
+  for (const { key, text, replaces } of lines) {
+    const before = replaces ? undefined : db.getBinary(key);
+    const line = Buffer.from(`${String(number)} ${text}\n`);
+    db.putSync(key, before === undefined ? line : Buffer.concat([before, line]));
+  }
+  const until = now + 1000 * once.seconds;
+  db.putSync(once.key, Buffer.from(`${String(until)} ${String(number)} ${once.text}`));
+  return { number, earlier: null };
 }
 
 /** The mark of an earlier change, unless it has expired: `UNTIL NUMBER TEXT`. */

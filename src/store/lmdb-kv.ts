@@ -102,6 +102,12 @@ function refuseForeignFile(file: string): void {
   throw corrupt(`${file} is not a store of this product`);
 }
 
+interface WaitingAppend {
+  readonly change: Append;
+  readonly resolve: (outcome: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * Writes are synchronous transactions: as fast as LMDB's own thread, and a failed one throws its
  * cause here. Between two of them the event loop gets its turn.
@@ -111,6 +117,7 @@ class LmdbKv implements Kv {
   readonly #path: string;
   readonly #db: RootDatabase<Buffer, string>;
   #closed = false;
+  #appends: WaitingAppend[] = [];
 
   constructor(address: string, path: string, db: RootDatabase<Buffer, string>) {
     this.address = address;
@@ -146,7 +153,27 @@ class LmdbKv implements Kv {
   }
 
   append(change: Append): Promise<Appended> {
-    return this.#run(() => appendIn(this.#db, change, Date.now()));
+    return new Promise((resolve, reject) => {
+      const first = this.#appends.push({ change, resolve, reject }) === 1;
+      if (first) setImmediate(() => void this.#commitAppends());
+    });
+  }
+
+  /** Changes that come in one turn of the event loop, as from many connections, share a transaction and so its flush to the disk. */
+  async #commitAppends(): Promise<void> {
+    const waiting = this.#appends;
+    this.#appends = [];
+    const changes = waiting.map(({ change }) => change);
+    try {
+      const outcomes = await this.#run(() => appendIn(this.#db, changes, Date.now()));
+      for (const [n, { resolve, reject }] of waiting.entries()) {
+        const outcome = outcomes[n];
+        if (outcome === undefined) reject(new TypeError('a change without an outcome'));
+        else resolve(outcome);
+      }
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
   }
 
   delete(key: string): Promise<void> {

@@ -9,7 +9,7 @@ export interface FeedbackRow {
   /** Id of the book in the catalogue. */
   readonly book: string;
   readonly rating: number;
-  /** Seconds since 1970. */
+  /** Seconds since 1970, with fractions: it is compared with the time of an erasure. */
   readonly time: number;
 }
 
@@ -54,6 +54,7 @@ export function isForgotten({ erased }: ReaderFeedback, read: number): boolean {
 export function parseFeedback(stored: Uint8Array): ReaderFeedback {
   const ratings: Array<FeedbackRow & { number: number }> = [];
   let erased: number | null = null;
+  let erasedAt = 0;
   let reader = '';
   let revision = 0;
   for (const text of Buffer.from(stored).toString('utf8').split('\n')) {
@@ -61,10 +62,13 @@ export function parseFeedback(stored: Uint8Array): ReaderFeedback {
     const { number, line } = parseLine(text);
     revision = Math.max(revision, number);
     reader = line.u;
-    if ('erased' in line) erased = number;
-    else ratings.push({ reader, book: line.b, rating: line.r, time: line.t, number });
+    if ('erased' in line) {
+      erased = number;
+      erasedAt = line.erased;
+    } else ratings.push({ reader, book: line.b, rating: line.r, time: line.t, number });
   }
-  return { reader, revision, erased, ratings };
+  // What was said before an erasure may have been sent again after it.
+  return { reader, revision, erased, ratings: ratings.filter(({ time }) => time >= erasedAt) };
 }
 
 function parseLine(text: string): { number: number; line: z.output<typeof lineSchema> } {

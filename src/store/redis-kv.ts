@@ -1,10 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { AppError } from '../runtime/errors.ts';
-import type { Append, Appended, Kv, Member } from './kv.ts';
+import { type Append, type Appended, type Kv, type Member, RESENT_SECONDS } from './kv.ts';
 import { type Limit, type Limiter, redisLimiter } from './limiter.ts';
 import { type Entry, type PortionLimits, portions } from './portions.ts';
+import { RecentChanges } from './recent-changes.ts';
 import { type RedisAccess, redisTarget } from './redis-options.ts';
-import { appendTo } from './redis-append.ts';
+import { appendTo, raiseCounter } from './redis-append.ts';
 import { RedisGets } from './redis-gets.ts';
 import { corrupt, full, unavailable } from './store-error.ts';
 
@@ -17,6 +19,8 @@ const PIPELINE: PortionLimits = { entries: 500, bytes: 4 * 1024 * 1024 };
 const KEYS_AT_ONCE = 500;
 /** While the server is away for longer, ms, calls fail at once instead of waiting for it. */
 const PATIENCE = 1_000;
+/** Pause before changes that a restarted server may have lost are sent once more where that failed, ms. */
+const RESEND_PAUSE = 1_000;
 
 /**
  * A client of Redis from 7.0 or Dragonfly. Returns before it is connected: calls wait for the
@@ -31,6 +35,13 @@ class RedisKv implements Kv {
   readonly #redis: Redis;
   readonly #gets: RedisGets;
   readonly #password: string;
+  readonly #recent = new RecentChanges(RESENT_SECONDS);
+  /** Highest number of a change, by counter. */
+  readonly #highest = new Map<string, number>();
+  #resending = false;
+  /** Times that the connection was made anew, to a server that may have been restarted. */
+  #restarts = 0;
+  #closed = false;
   #downSince: number | null = null;
   #lastError: unknown = undefined;
 
@@ -44,7 +55,14 @@ class RedisKv implements Kv {
     // Every failed call reports its own error; this one tells why the connection is away.
     this.#redis.on('error', (error) => (this.#lastError = error));
     this.#redis.on('close', () => (this.#downSince ??= performance.now()));
-    this.#redis.on('ready', () => (this.#downSince = null));
+    this.#redis.on('ready', () => {
+      if (this.#downSince === null) return;
+      this.#downSince = null;
+      this.#restarts++;
+      if (this.#resending) return;
+      this.#resending = true;
+      void this.#resend();
+    });
   }
 
   async ping(): Promise<void> {
@@ -79,8 +97,35 @@ class RedisKv implements Kv {
     }
   }
 
-  append(change: Append): Promise<Appended> {
-    return this.#run(() => appendTo(this.#redis, change));
+  async append(change: Append): Promise<Appended> {
+    const outcome = await this.#run(() => appendTo(this.#redis, change));
+    const { counter, once } = change;
+    if (outcome.earlier === null || outcome.earlier === once.text) {
+      this.#recent.add(change, seconds());
+      this.#highest.set(counter, Math.max(outcome.number, this.#highest.get(counter) ?? 0));
+    }
+    return outcome;
+  }
+
+  /**
+   * Sends again what the server may have lost, if it was restarted with an older snapshot or another one has taken its place; what it has
+   * it knows by the mark. Goes on until that is done.
+   */
+  async #resend(): Promise<void> {
+    for (let seen = -1; seen !== this.#restarts && !this.#closed;) {
+      try {
+        seen = this.#restarts;
+        const changes = this.#recent.at(seconds());
+        if (changes.length === 0) break;
+        for (const [counter, to] of this.#highest) await raiseCounter(this.#redis, counter, to);
+        // One after the other: a reader's last word stays the last.
+        for (const change of changes) await appendTo(this.#redis, change);
+      } catch {
+        seen = -1;
+        await pause(RESEND_PAUSE, undefined, { ref: false });
+      }
+    }
+    this.#resending = false;
   }
 
   async delete(key: string): Promise<void> {
@@ -133,6 +178,7 @@ class RedisKv implements Kv {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#redis.disconnect();
   }
 
@@ -187,6 +233,9 @@ class RedisKv implements Kv {
     return safe;
   }
 }
+
+/** Of a clock that never goes back. */
+const seconds = (): number => performance.now() / 1000;
 
 /** The client gave up reconnecting for this command; why it could not connect is another error. */
 function isGivenUp(error: unknown): boolean {

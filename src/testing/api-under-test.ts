@@ -71,7 +71,8 @@ export async function apiUnderTest(door: Door = doorOf({})): Promise<ApiUnderTes
   const stopping = (): boolean => state.stopping;
   const lastFeedback = lastFeedbackIn(store);
   const watched = { metrics, log, trace: null };
-  const deps = { store, live, lastFeedback, door, ...watched, now: () => NOW, stopping };
+  const changed = (): void => undefined;
+  const deps = { store, live, lastFeedback, changed, door, ...watched, now: () => NOW, stopping };
   return Object.assign(state, {
     app: createApp(deps),
     listener: createListener(deps),

@@ -8,11 +8,11 @@ import { sampleManifest, sampleRecord } from './sample-version.ts';
 import { allIds, HOSTILE_IDS } from './store-cases.ts';
 import type { Backend } from './store-conformance.ts';
 
-const row = (reader: string, book: string, rating: number): FeedbackRow => ({
+const row = (reader: string, book: string, rating: number, time = 1_700_000_000): FeedbackRow => ({
   reader,
   book,
   rating,
-  time: 1_700_000_000,
+  time,
 });
 async function collected<T>(from: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -139,9 +139,11 @@ export function feedbackConformance(name: string, start: () => Promise<Backend>)
       expect(await other.feedback('9')).toMatchObject({ erased: null, ratings: [{}] });
       for (const version of ['1', '2', '3']) await collected(other.parts(version));
       // What the reader says from then on counts.
-      await store.addFeedback([row('8', 'c', 3)], once());
+      await store.addFeedback([row('8', 'c', 3, 1_700_000_002)], once());
+      // What was said before and comes again does not.
+      await store.addFeedback([row('8', 'd', 3)], once());
       expect(await other.feedback('8')).toMatchObject({
-        revision: 3,
+        revision: 4,
         erased: 2,
         ratings: [{ book: 'c' }],
       });

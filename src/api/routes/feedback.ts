@@ -8,6 +8,7 @@ import {
   feedbackBodySchema,
 } from '../../contracts/http-feedback.ts';
 import { AppError } from '../../runtime/errors.ts';
+import { RESENT_SECONDS } from '../../store/kv.ts';
 import type { FeedbackRow } from '../../store/reader-feedback.ts';
 import type { Once } from '../../store/store.ts';
 import { type Answer, freshJson } from '../answer.ts';
@@ -20,8 +21,6 @@ import { type FieldError, InvalidRequest } from '../problem.ts';
 import { route } from '../route.ts';
 
 const DAY_SECONDS = 24 * 3600;
-/** The store's client may send a request again by itself, but not for long. */
-const RESENT_SECONDS = 600;
 const HEADER = 'idempotency-key';
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
@@ -43,15 +42,16 @@ export const feedback = route({
     ],
   },
   problems: [413, 415, 422, 503],
-  handle: async ({ body, headers, snapshot }, { store, metrics, now }) => {
+  handle: async ({ body, headers, snapshot }, { store, metrics, now, changed }) => {
     const version = trained(snapshot);
-    const time = Math.floor(now().getTime() / 1000);
+    const time = now().getTime() / 1000;
     const rows = rowsOf(version, body, time);
     const once = onceOf(headers, body);
     try {
       const outcomes = await compared(version, rows, store);
       const { revision, earlier } = await withDeadline(store.addFeedback(rows, once));
       if (earlier !== null) return repeated(earlier, once, { taken: rows.length, revision });
+      changed();
       metrics.feedbackTaken(version.id, rows.length);
       for (const holds of outcomes) metrics.feedbackChecked(version.id, holds);
       const answer: FeedbackAnswer = { taken: rows.length, revision };

@@ -8,9 +8,9 @@ import {
 import { type EraseAnswer, eraseAnswerSchema } from '../../contracts/http-feedback.ts';
 import { AppError } from '../../runtime/errors.ts';
 import { freshJson } from '../answer.ts';
-import { withDeadline } from '../deadline.ts';
+import { fromStore, pageFrom } from '../from-store.ts';
 import { trained } from '../live-model.ts';
-import { type ApiDeps, route } from '../route.ts';
+import { route } from '../route.ts';
 
 /** Time to erase a reader from all versions. */
 const ERASE_MS = 10_000;
@@ -29,15 +29,13 @@ export const users = route({
   problems: [503],
   handle: async ({ query, snapshot }, deps) => {
     const version = trained(snapshot);
-    const { limit, after } = query;
-    // One more than asked for tells whether there is a next page.
-    const page = { after: after ?? null, limit: limit + 1 };
-    const ids = await counted(withDeadline(deps.store.readerIds(version.id, page)), deps);
-    const shown = ids.slice(0, limit);
+    const { limit, after = null } = query;
+    const read = (most: number) => deps.store.readerIds(version.id, { after, limit: most });
+    const { shown, next } = await pageFrom(limit, read, (id) => id, deps);
     const body: UsersAnswer = {
       users: shown,
       total: version.manifest.counts.readers,
-      next: ids.length > limit ? (shown.at(-1) ?? null) : null,
+      next,
       model_version: version.id,
     };
     // A reader may be erased at any time.
@@ -61,9 +59,10 @@ export const eraseUser = route({
     const { user_id } = params;
     if (!user_id.isWellFormed()) throw malformed();
     const now = deps.now();
-    const time = Math.floor(now.getTime() / 1000);
-    const work = withDeadline(deps.store.eraseReader(user_id, time), ERASE_MS);
-    const { revision, feedback, versions } = await counted(work, deps);
+    const time = now.getTime() / 1000;
+    const erasing = deps.store.eraseReader(user_id, time);
+    const { revision, feedback, versions } = await fromStore(erasing, deps, ERASE_MS);
+    deps.changed();
     const id = snapshot.version?.id ?? null;
     deps.log.info({ revision, versions: versions.length, live: id }, 'a reader was erased');
     const body: EraseAnswer = {
@@ -79,13 +78,4 @@ export const eraseUser = route({
 
 function malformed(): AppError {
   return new AppError('BAD_REQUEST', 'The id is not valid Unicode.', 'Check the URL encoding.');
-}
-
-async function counted<T>(work: Promise<T>, { metrics }: ApiDeps): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    metrics.storeError(error);
-    throw error;
-  }
 }
