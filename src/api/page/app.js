@@ -8,9 +8,13 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 /** @type {Map<string, number>} Ratings typed in, by ISBN. */
 const mine = new Map();
+/** @type {number[]} Ratings that can be given, in rising order. */
+let levels = Array.from({ length: 10 }, (_, i) => i + 1);
 let scale = { low: 1, high: 10 };
 /** Number of the newest question; answers to older ones are dropped. */
 let asked = 0;
+/** Stored reader whose list is shown: ratings of its books are kept. Null for a list from the ratings typed in. */
+let shownReader = /** @type {string | null} */ (null);
 
 /** @param {string} id */
 function byId(id) {
@@ -33,6 +37,19 @@ function element(tag, className, ...children) {
   const made = document.createElement(tag);
   made.className = className;
   made.append(...children);
+  return made;
+}
+
+/**
+ * @param {string} text
+ * @param {string} label
+ * @param {() => void} onClick
+ */
+function button(text, label, onClick) {
+  const made = element('button', '', text);
+  made.setAttribute('type', 'button');
+  made.setAttribute('aria-label', label);
+  made.addEventListener('click', onClick);
   return made;
 }
 
@@ -73,13 +90,7 @@ function drawInterval(/** @type {any} */ book) {
 function drawBook(/** @type {any} */ book) {
   const [low, high] = book.confidence_interval;
   const { reader, book: ofBook, noise } = book.uncertainty_parts;
-  const rate = element('button', '', 'Rate it');
-  rate.setAttribute('type', 'button');
-  rate.setAttribute('aria-label', `Rate ${book.title}`);
-  rate.addEventListener('click', () => {
-    field('isbn').value = book.isbn;
-    field('rating').focus();
-  });
+  const { open, choice } = rater(book);
   const score = element(
     'div',
     'score',
@@ -101,11 +112,86 @@ function drawBook(/** @type {any} */ book) {
       'div',
       '',
       element('div', 'title', book.title),
-      element('div', 'by', `${by} `, rate),
+      element('div', 'by', `${by} `, open),
+      choice,
       element('div', 'because', reasons(book)),
     ),
     score,
   );
+}
+
+/** A button that opens the ratings that the book can be given. */
+function rater(/** @type {any} */ book) {
+  const choice = element(
+    'div',
+    'levels',
+    ...levels.map((level) =>
+      button(String(level), `Give ${book.title} a ${level}`, () => void rate(book, level)),
+    ),
+  );
+  choice.hidden = true;
+  const open = button('Rate it', `Rate ${book.title}`, () => {
+    choice.hidden = !choice.hidden;
+    open.setAttribute('aria-expanded', String(!choice.hidden));
+    if (!choice.hidden) choice.querySelector('button')?.focus();
+  });
+  open.setAttribute('aria-expanded', 'false');
+  return { open, choice };
+}
+
+/**
+ * Rates a book of the list, for the stored reader whose list it is, else for this page alone, and shows the list that follows.
+ *
+ * @param {any} book
+ * @param {number} level
+ */
+async function rate(book, level) {
+  const reader = shownReader;
+  if (reader === null) {
+    mine.set(book.isbn, level);
+    await showMine();
+  } else {
+    const ratings = [{ user_id: reader, isbn: book.isbn, rating: level }];
+    const kept = await send('/feedback', { ratings });
+    if (!kept) return;
+    await showReader(reader, `${book.title} is rated ${level}.`);
+  }
+  byId('list-title').focus();
+}
+
+/**
+ * Sends JSON; says what went wrong and leaves the list as it is where it was not taken.
+ *
+ * @param {string} url
+ * @param {object} body
+ */
+async function send(url, body) {
+  try {
+    const response = await ask(url, jsonBody(body));
+    if (response.ok) return true;
+    const { title, detail } = await response.json();
+    byId('status').textContent = `The rating was not kept: ${title}. ${detail}`;
+  } catch (error) {
+    byId('status').textContent = `The rating was not kept: ${messageOf(error)}`;
+  }
+  return false;
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * @param {object} body
+ * @returns {RequestInit}
+ */
+function jsonBody(body) {
+  return {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  };
 }
 
 /** The ratings that a prediction comes from most. */
@@ -157,7 +243,8 @@ async function ask(url, options = {}) {
   const headers = new Headers(options.headers);
   const key = sessionStorage.getItem(KEY);
   if (key !== null) headers.set('Authorization', `Bearer ${key}`);
-  const response = await fetch(url, { ...options, headers });
+  // What the browser keeps does not know of ratings given since.
+  const response = await fetch(url, { cache: 'no-cache', ...options, headers });
   if (response.status === 401 || response.status === 403) {
     byId('key-section').hidden = false;
     // A link carries no key.
@@ -167,35 +254,84 @@ async function ask(url, options = {}) {
 }
 
 /**
+ * Shows the list that the API answers with.
+ *
  * @param {string} title
  * @param {string} url
- * @param {RequestInit} [options]
+ * @param {{ options?: RequestInit, reader?: string | null, said?: string }} [more] `said` goes before the summary
  */
-async function show(title, url, options) {
+async function show(title, url, { options, reader = null, said = '' } = {}) {
   const number = ++asked;
   byId('status').textContent = 'Asking…';
   try {
-    const response = await ask(url, options);
-    const answer = await response.json();
+    const answer = await answerOf(url, options);
     if (number !== asked) return;
-    if (!response.ok) throw new Error(`${answer.title}. ${answer.detail}`);
+    shownReader = reader;
     byId('list-title').textContent = title;
-    byId('status').textContent = summary(answer);
+    byId('status').textContent = `${said} ${summary(answer)}`.trim();
+    byId('rate-hint').textContent =
+      reader === null
+        ? 'Ratings given in the list join those above.'
+        : `Ratings given in the list are kept for reader ${reader}, and count at once.`;
     byId('list').replaceChildren(...answer.recommendations.map(drawBook));
+    offerMore(answer, url, number);
   } catch (error) {
     if (number !== asked) return;
-    byId('status').textContent = error instanceof Error ? error.message : String(error);
+    byId('status').textContent = messageOf(error);
     byId('list').replaceChildren();
+    byId('more').hidden = true;
   }
 }
 
-function showReader() {
-  const id = field('reader').value.trim();
+/**
+ * @param {string} url
+ * @param {RequestInit} [options]
+ */
+async function answerOf(url, options) {
+  const response = await ask(url, options);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(`${answer.title}. ${answer.detail}`);
+  return answer;
+}
+
+/**
+ * Offers the next page, where there is one.
+ *
+ * @param {any} answer
+ * @param {string} url of the first page
+ * @param {number} number of the question
+ */
+function offerMore({ next }, url, number) {
+  const more = byId('more');
+  more.hidden = !next;
+  more.onclick = async () => {
+    more.hidden = true;
+    try {
+      const answer = await answerOf(`${url}&cursor=${next}`);
+      if (number !== asked) return;
+      const added = answer.recommendations.map(drawBook);
+      byId('list').append(...added);
+      offerMore(answer, url, number);
+      added[0]?.querySelector('button')?.focus();
+    } catch (error) {
+      if (number === asked) byId('status').textContent = messageOf(error);
+    }
+  };
+}
+
+/**
+ * @param {string} id
+ * @param {string} [said]
+ */
+function showReader(id, said) {
   if (id === '') return foldIn('Books for somebody unknown', []);
-  return show(
-    `Books for reader ${id}`,
-    `/recommend/${encodeURIComponent(id)}?top_k=${TOP_K}&explain=true`,
-  );
+  const url = `/recommend/${encodeURIComponent(id)}?top_k=${TOP_K}&explain=true`;
+  return show(`Books for reader ${id}`, url, { reader: id, said });
+}
+
+/** The reader whose id is in the field. */
+function askedReader() {
+  return field('reader').value.trim();
 }
 
 /**
@@ -203,11 +339,8 @@ function showReader() {
  * @param {{ isbn: string, rating: number }[]} ratings
  */
 function foldIn(title, ratings) {
-  return show(title, '/recommend', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ ratings, top_k: TOP_K, explain: true }),
-  });
+  const options = jsonBody({ ratings, top_k: TOP_K, explain: true });
+  return show(title, '/recommend', { options });
 }
 
 /** Focus stays where the removed row was: on the row that follows, else the last one, else the field for a book. */
@@ -219,10 +352,7 @@ function focusRow(/** @type {number} */ place) {
 function showMine() {
   byId('mine').replaceChildren(
     ...[...mine].map(([isbn, rating], place) => {
-      const remove = element('button', '', 'Remove');
-      remove.setAttribute('type', 'button');
-      remove.setAttribute('aria-label', `Remove ${isbn}`);
-      remove.addEventListener('click', () => {
+      const remove = button('Remove', `Remove ${isbn}`, () => {
         mine.delete(isbn);
         void showMine();
         focusRow(place);
@@ -237,10 +367,8 @@ function showMine() {
 /** Fills the choice of ratings with the levels of the model's scale. */
 async function readScale() {
   const response = await ask('/stats');
-  const levels = response.ok
-    ? (await response.json()).rating_scale
-    : Array.from({ length: 10 }, (_, i) => i + 1);
-  scale = { low: levels[0], high: levels[levels.length - 1] };
+  if (response.ok) levels = (await response.json()).rating_scale;
+  scale = { low: levels[0] ?? 1, high: levels.at(-1) ?? 10 };
   const best = [...levels].reverse();
   byId('rating').replaceChildren(...best.map((level) => new Option(String(level))));
 }
@@ -251,12 +379,12 @@ byId('key-form').addEventListener('submit', async (event) => {
   field('key').value = '';
   byId('key-section').hidden = true;
   await readScale();
-  await showReader();
+  await showReader(askedReader());
 });
 
 byId('reader-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  void showReader();
+  void showReader(askedReader());
 });
 
 byId('rating-form').addEventListener('submit', (event) => {
@@ -267,4 +395,4 @@ byId('rating-form').addEventListener('submit', (event) => {
 });
 
 await readScale();
-await showReader();
+await showReader(askedReader());
