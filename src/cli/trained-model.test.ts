@@ -1,10 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse/sync';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startApi, type RunningApi } from '../api/main.ts';
 import type { RunRecord } from '../contracts/run.ts';
 import type { RecommendAnswer } from '../contracts/http.ts';
@@ -14,6 +16,8 @@ import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { writeFiles } from '../testing/data-directory.ts';
 import { generatedData } from '../testing/generated-data.ts';
+import { leftOut } from '../testing/left-out.ts';
+import { hasRedisServer, startRedisServer } from '../testing/redis-server.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bookrec-trained-'));
 const address = `lmdb:${path.join(folder, 'store')}`;
@@ -63,6 +67,48 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
+
+if (await hasRedisServer()) {
+  it('rolled back by the command, every process serves the old version within two seconds', async () => {
+    const redis = await startRedisServer();
+    onTestFinished(() => redis.stop());
+    for (const version of versions) {
+      const file = path.join(folder, `${version}.model`);
+      bookrec(['models', 'export', file, '--version', version]);
+      bookrec(['models', 'import', file, '--store', redis.url]);
+    }
+    const urls = await Promise.all([served(redis.url), served(redis.url)]);
+    const live = async (): Promise<unknown[]> =>
+      Promise.all(
+        urls.map(async (url) => {
+          const answer = await fetch(`${url}/recommend/${encodeURIComponent(reader)}`);
+          return ((await answer.json()) as RecommendAnswer).model_version;
+        }),
+      );
+    const [first = '', second = ''] = versions;
+    expect(await live()).toEqual([second, second]);
+    bookrec(['models', 'rollback', '--store', redis.url]);
+    await expect.poll(live, { timeout: 2000, interval: 20 }).toEqual([first, first]);
+  });
+} else {
+  leftOut('a rollback by the command on Redis: there is no redis-server on the PATH');
+}
+
+/** Address of a process that serves a store until the end of the test. */
+async function served(store: string): Promise<string> {
+  const child = spawn(`${projectFolder}/bin/bookrec`, ['api', '--port', '0', '--json'], {
+    env: { PATH: environment()['PATH'], STORE_URL: store },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  });
+  for await (const line of createInterface(child.stdout)) {
+    return (JSON.parse(line) as { url: string }).url;
+  }
+  throw new Error('the API ended instead of serving');
+}
 
 describe('a trained model on the command line', () => {
   it('is not trained again from the same data and settings', () => {
