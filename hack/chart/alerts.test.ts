@@ -12,6 +12,26 @@ const CONTROLLER = 'namespace="library", service="books-bookrec-controller"';
 const CRON = 'namespace="library", cronjob="books-bookrec-trainer"';
 const JOB = 'namespace="library", job_name="books-bookrec-trainer-2"';
 
+/** Ratings a minute that are compared, and those within the intervals of 50 and 95 %. */
+const feedback = (
+  labels: string,
+  [checked, half, most]: readonly [number, number, number],
+): Series[] => [
+  series('bookrec_feedback_checked_total', `${API}, ${labels}`, `0+${String(checked)}x1500`),
+  ...(
+    [
+      ['0.5', half],
+      ['0.95', most],
+    ] as const
+  ).map(([interval, within]) =>
+    series(
+      'bookrec_feedback_within_total',
+      `${API}, ${labels}, interval="${interval}"`,
+      `0+${String(within)}x1500`,
+    ),
+  ),
+];
+
 /** Everything as it should be, scraped once a minute for a day. */
 const HEALTHY: readonly Series[] = [
   always('up', API, 1),
@@ -27,6 +47,9 @@ const HEALTHY: readonly Series[] = [
   always('bookrec_degraded', API, 0),
   always('bookrec_model_coverage', `${API}, interval="0.5"`, 0.51),
   always('bookrec_model_coverage', `${API}, interval="0.95"`, 0.94),
+  // Too little to tell, and of a version that is not live any more.
+  ...feedback('version="a"', [0.004, 0.002, 0.003]),
+  ...feedback('version="z"', [1000, 100, 500]),
   always('dragonfly_memory_used_bytes', STORE, 10),
   always('dragonfly_memory_max_bytes', STORE, 100),
 ];
@@ -101,6 +124,14 @@ const CASES: readonly AlertCase[] = [
     name: 'intervals that hold too little',
     input: but(always('bookrec_model_coverage', `${API}, interval="0.95"`, 0.9)),
     alerts: ['BookrecCoverageOff'],
+  },
+  {
+    name: 'intervals that hold too little of the feedback, over all replicas',
+    input: but(
+      ...feedback('pod="b", version="a"', [1000, 500, 990]),
+      ...feedback('pod="c", version="a"', [1000, 500, 700]),
+    ),
+    alerts: ['BookrecFeedbackCoverageOff'],
   },
   {
     name: 'two models at once',
