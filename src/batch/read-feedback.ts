@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts';
 
 /** What readers have said since the data files were written. */
 export interface Feedback {
-  /** In the order in which it came. */
+  /** In the order in which it was given. */
   readonly ratings: readonly FeedbackRow[];
   /** Readers whose rows in the files are to be left out. */
   readonly erased: ReadonlySet<string>;
@@ -23,6 +23,6 @@ export async function readFeedback(store: Store): Promise<Feedback> {
   }
   // Keys come in no order, and the same feedback must give the same model.
   const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-  rows.sort((a, b) => a.number - b.number || compare(a.reader, b.reader));
+  rows.sort((a, b) => a.time - b.time || a.number - b.number || compare(a.reader, b.reader));
   return { ratings: rows, erased, revision };
 }

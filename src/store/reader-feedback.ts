@@ -20,7 +20,7 @@ export interface ReaderFeedback {
   readonly revision: number;
   /** Number of the erasure: what was known of the reader before is to be forgotten. Null where nobody asked for it. */
   readonly erased: number | null;
-  /** In the order in which they came. */
+  /** In the order in which they were given. */
   readonly ratings: ReadonlyArray<FeedbackRow & { readonly number: number }>;
 }
 
@@ -67,7 +67,8 @@ export function parseFeedback(stored: Uint8Array): ReaderFeedback {
       erasedAt = line.erased;
     } else ratings.push({ reader, book: line.b, rating: line.r, time: line.t, number });
   }
-  // What was said before an erasure may have been sent again after it.
+  // What a server had lost and was sent again comes after what was said later, and after an erasure.
+  ratings.sort((a, b) => a.time - b.time || a.number - b.number);
   return { reader, revision, erased, ratings: ratings.filter(({ time }) => time >= erasedAt) };
 }
 
