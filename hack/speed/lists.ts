@@ -79,6 +79,7 @@ function madeUpModel({ matrix, bookLabels }: TrainingData): TrainedModel {
       effectVar: new Float64Array(bookLabels.families.length).fill(0.05),
     },
     bookNoise: new Float64Array(books).fill(1),
+    bookRatings: new Int32Array(books),
     levelMap: plainLevelMap(Float64Array.from({ length: 10 }, (_, l) => (l + 1) / 2)),
     listed,
     interest: {

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { pino } from 'pino';
+import { systemClock } from '../runtime/clock.ts';
+import { packColumns } from '../store/columns.ts';
+import { versionCodec } from '../store/model-codec.ts';
 import { type ApiUnderTest, apiUnderTest } from '../testing/api-under-test.ts';
+import { LiveModel, trained } from './live-model.ts';
 import { publishSample, sampleManifest } from '../testing/sample-version.ts';
 
 let api: ApiUnderTest;
@@ -75,6 +80,27 @@ describe('LiveModel', () => {
     await publishSample(api.switched.store, 'v3', ['8']);
     await api.live.poll();
     expect(api.live.snapshot().version?.id).toBe('v3');
+  });
+
+  it('says that the live version is of another release, and is not ready', async () => {
+    const { store } = api.switched;
+    await publishSample(store, 'v1', ['8']);
+    const older = packColumns({ scalars: {} });
+    const live = new LiveModel({
+      store,
+      codec: { ...versionCodec, model: () => versionCodec.model(older) },
+      log: pino({ level: 'silent' }),
+      clock: systemClock,
+      onStoreError: () => undefined,
+    });
+    await live.poll();
+    expect(live.snapshot().known).toBe(false);
+    expect(() => trained(live.snapshot())).toThrow(
+      expect.objectContaining({
+        code: 'NOT_TRAINED',
+        message: expect.stringContaining('another release') as string,
+      }),
+    );
   });
 
   it('asks the store again after it was away, even if the new version cannot be loaded', async () => {

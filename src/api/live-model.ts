@@ -24,6 +24,8 @@ export interface Snapshot {
   readonly known: boolean;
   /** The store is away or has lost the pointer, so that stored lists cannot be read. */
   readonly degraded: boolean;
+  /** Nothing is in memory, and the live version was made by another release. */
+  readonly isForeign?: true;
 }
 
 export interface LiveModelOptions {
@@ -114,6 +116,10 @@ export class LiveModel {
       log.info({ version: pointer, seconds: clock.seconds() - started }, 'model loaded');
     } catch (error) {
       this.#refuse(pointer);
+      if (this.#snapshot.version === null && isForeign(error)) {
+        // not ready, so that replicas of the other release go on in an upgrade until a training has published
+        this.#snapshot = { version: null, known: false, degraded: false, isForeign: true };
+      }
       this.#options.onStoreError(error);
       log.error({ err: error, version: pointer }, 'live model cannot be loaded');
     }
@@ -189,13 +195,19 @@ function present<T>(value: T | null, version: string, name: string): T {
   );
 }
 
+function isForeign(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'VERSION_FOREIGN';
+}
+
 /** The version in memory; throws `NOT_TRAINED`, or `STORE_UNAVAILABLE` when nobody could look yet. */
 export function trained(snapshot: Snapshot): LiveVersion {
   if (snapshot.version !== null) return snapshot.version;
-  if (snapshot.known) {
+  if (snapshot.known || snapshot.isForeign) {
     throw new AppError(
       'NOT_TRAINED',
-      'Model not trained yet: no version has been published.',
+      snapshot.isForeign
+        ? 'Model not trained yet: the live version was made by another release, and this one cannot read it.'
+        : 'Model not trained yet: no version has been published.',
       'Run `bookrec train`, and ask again when it has ended.',
     );
   }

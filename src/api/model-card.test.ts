@@ -29,6 +29,7 @@ const CARD: ModelCard = {
   start: null,
   interest: [],
   seconds: {},
+  memoryMiB: {},
   peakMemoryMiB: 1,
   charts: { calibration: '<svg>one</svg>', pit: '<svg>two</svg>' },
   gaps: [],

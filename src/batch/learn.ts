@@ -54,7 +54,9 @@ export interface LearnOptions extends StartSettings {
   /** Threads to train with; 0, the default, takes one a core. They change no bit of the result. */
   readonly threads?: number;
   readonly signal: AbortSignal;
-  /** Called after each sweep, with the seconds that it took. */
+  /** Refits that follow: one, which is measured, or with 2 another, which is published. */
+  readonly refits?: 1 | 2;
+  /** Called after each sweep, which is counted over all parts of the training, with the seconds that it took. */
   readonly onSweep?: (report: SweepReport, seconds: number) => void | Promise<void>;
 }
 
@@ -151,7 +153,8 @@ async function firstLeg(
     startPosition(warm ?? firstState(data, { ...options, roomFor }), plan);
   const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
   const sweeps = sweepOn(at, options.sweeps, heldOut, pool, plan);
-  const last = await drain(sweeps, options, (report) =>
+  const others = sweepsAround('train', 0, options);
+  const last = await drain(sweeps, others, options, (report) =>
     trail.reached('train', at, { isWarm, report: { ...report } }),
   );
   const report = last ?? left?.report;
@@ -220,13 +223,26 @@ async function refitIn(
   const scored = { ...dataset, ratings: scoredRatings(dataset.ratings, levels, scores) };
   const data = trainingData(scored, rows);
   const at = trail.position(leg, data, COLD) ?? startPosition(onRows(old, data), COLD);
-  const sweeps = Math.min(REFIT_SWEEPS, options.sweeps);
-  await drain(sweepOn(at, sweeps, HeldOutRows.none, pool, COLD), options, () =>
-    trail.reached(leg, at, carried),
-  );
+  const others = sweepsAround(leg, chosen.report.sweep, options);
+  const sweeps = sweepOn(at, refitSweeps(options), HeldOutRows.none, pool, COLD);
+  await drain(sweeps, others, options, () => trail.reached(leg, at, carried));
   const rating = modelOf(at.state, dataset, rows, chosen.levelMap);
   const interest = interestModelOf(chosen.interest, rating, dataset, rows);
   return { chosen, state: at.state, model: { ...rating, interest } };
+}
+
+function refitSweeps({ sweeps }: LearnOptions): number {
+  return Math.min(REFIT_SWEEPS, sweeps);
+}
+
+/** Sweeps of the parts before one of them, of which the first has made so many, and of those after it. */
+function sweepsAround(leg: Leg, first: number, options: LearnOptions): Around {
+  const each = refitSweeps(options);
+  const number = { train: 0, refit: 1, publish: 2 }[leg];
+  return {
+    before: number === 0 ? 0 : first + (number - 1) * each,
+    after: Math.max(0, (options.refits ?? 1) - number) * each,
+  };
 }
 
 /** The state with all its factors, on other rows of the same data. */
@@ -259,9 +275,15 @@ function modelOf(
   return trainedModelOf(state, readerFamilies(dataset, rows), dataset.books.listed, levelMap);
 }
 
-/** Runs the sweeps; `reached` is told after each. Returns the last report, null where no sweep was left to do. */
+interface Around {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Runs the sweeps of one part, with so many in the others; `reached` is told after each. Returns the last report, null where no sweep was left to do. */
 async function drain(
   sweeps: Generator<SweepReport>,
+  others: Around,
   { onSweep, signal }: LearnOptions,
   reached: (report: SweepReport) => Promise<void>,
 ): Promise<SweepReport | null> {
@@ -271,7 +293,9 @@ async function drain(
     const step = sweeps.next();
     if (step.done === true) return last;
     last = step.value;
-    await onSweep?.(last, Math.round(performance.now() - start) / 1000);
+    const { before, after } = others;
+    const told = { ...last, sweep: before + last.sweep, of: before + last.of + after };
+    await onSweep?.(told, Math.round(performance.now() - start) / 1000);
     await reached(last);
     await breathe(signal);
   }

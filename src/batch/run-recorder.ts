@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
+import { peakMemoryMiB, PhaseMemory } from './peak-memory.ts';
 
 /** Least time between two writes of mere progress. */
 const SECONDS_BETWEEN_WRITES = 1;
@@ -18,6 +19,7 @@ export class RunRecorder {
   record: RunRecord;
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #memory = new PhaseMemory();
   #phaseStart: number;
   #lastWrite: number;
 
@@ -29,15 +31,16 @@ export class RunRecorder {
     this.record = newRecord(id, clock.now().toISOString());
   }
 
-  /** Ends the present phase and starts the next, which counts its own sweeps. */
+  /** Ends the present phase and starts the next; sweeps are counted through all of them. */
   async phase(phase: Phase): Promise<void> {
     this.#closePhase();
-    this.record.progress = { ...this.record.progress, phase, sweep: 0, of: 0, secondsLeft: null };
+    this.record.progress = { ...this.record.progress, phase, secondsLeft: null };
     await this.#write();
   }
 
   /** Progress within a phase; written once a second at most. */
   async progress(progress: Omit<Progress, 'phase'>): Promise<void> {
+    this.#memory.look();
     this.record.progress = { phase: this.record.progress.phase, ...progress };
     if (this.#clock.seconds() - this.#lastWrite >= SECONDS_BETWEEN_WRITES) await this.#write();
   }
@@ -50,7 +53,8 @@ export class RunRecorder {
   /** The end, well or not. */
   async finish(state: RunRecord['state'], error: unknown = null): Promise<void> {
     this.#closePhase();
-    if (error === null) this.record.progress = { ...this.record.progress, phase: 'done' };
+    const { progress } = this.record;
+    if (error === null) this.record.progress = { ...progress, phase: 'done', of: progress.sweep };
     close(this.record, state, error, this.#clock);
     await this.#write();
   }
@@ -59,6 +63,7 @@ export class RunRecorder {
     const { phase } = this.record.progress;
     const seconds = (this.record.seconds[phase] ?? 0) + this.elapsed();
     this.record.seconds[phase] = Math.round(seconds * 1000) / 1000;
+    this.record.memoryMiB[phase] = Math.max(this.record.memoryMiB[phase] ?? 0, this.#memory.next());
     this.#phaseStart = this.#clock.seconds();
   }
 
@@ -96,6 +101,7 @@ export function newRecord(id: string, now: string): RunRecord {
     live: null,
     decision: null,
     seconds: {},
+    memoryMiB: {},
     peakMemoryMiB: null,
     warnings: [],
     error: null,
@@ -121,7 +127,7 @@ export function summarizeFailedStart(
 function close(record: RunRecord, state: RunRecord['state'], error: unknown, clock: Clock): void {
   record.state = state;
   record.finishedAt = clock.now().toISOString();
-  record.peakMemoryMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  record.peakMemoryMiB = peakMemoryMiB();
   record.error = error === null ? null : describe(error);
 }
 

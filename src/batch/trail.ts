@@ -11,7 +11,7 @@ import { positionColumns, positionFrom } from './train/position-codec.ts';
 import type { Position, SweepPlan } from './train/trainer.ts';
 
 /** Changes when older checkpoints cannot be gone on from. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** The parts of a run's training, in order: what chooses, what is measured, what is published. */
 const LEGS = ['train', 'refit', 'publish'] as const;

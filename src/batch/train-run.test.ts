@@ -8,6 +8,7 @@ import type { Settings } from '../contracts/settings.ts';
 import type { Recommender } from '../model/recommender.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { CATALOGUE_BLOB, type Catalogue } from '../store/catalogue-codec.ts';
+import { packColumns } from '../store/columns.ts';
 import { MODEL_BLOB, versionCodec } from '../store/model-codec.ts';
 import { openStore } from '../store/open-store.ts';
 import type { ReaderRecord, Store } from '../store/store.ts';
@@ -195,13 +196,17 @@ describe('the record of a run', () => {
     expect(states).toEqual([...states.slice(1).map(() => 'running'), 'succeeded']);
     const [begun, ...sweeps] = seen.filter(({ progress }) => progress.phase === 'train');
     const refit = seen.find(({ progress }) => progress.phase === 'refit');
-    for (const before of [begun, refit]) {
-      expect(before?.progress).toMatchObject({ sweep: 0, of: 0, secondsLeft: null });
-    }
-    expect(sweeps.length).toBeGreaterThan(5);
+    expect(begun?.progress).toMatchObject({ sweep: 0, of: 0, secondsLeft: null });
+    expect(refit?.progress).toMatchObject({ sweep: 17, of: 22, secondsLeft: null });
+    const done = seen.map(({ progress }) => progress.sweep);
+    expect(done).toEqual(done.toSorted((a, b) => a - b));
+    expect(record.progress).toMatchObject({ sweep: 22, of: 22 });
+    for (const phase of PHASES) expect(record.memoryMiB[phase]).toBeGreaterThan(20);
+    const most = Math.max(...Object.values(record.memoryMiB));
+    expect(record.peakMemoryMiB).toBeGreaterThanOrEqual(most);
     expect(sweeps[2]?.progress).toMatchObject({
       sweep: 3,
-      of: 12,
+      of: 22,
       elbo: expect.any(Number) as unknown,
       heldOutRmse: expect.any(Number) as unknown,
       secondsLeft: expect.any(Number) as unknown,
@@ -296,6 +301,19 @@ describe('a second run', () => {
     const third = await trainIn(own, { seed: 2, publish: 'never' });
     expect(third).toMatchObject({ state: 'succeeded' });
     expect(third.contentHash).not.toBe(first.contentHash);
+  });
+
+  it('goes over a live version of another release, which counts as none', async () => {
+    const own = await ownStore();
+    const manifest = await store.manifest(live);
+    if (manifest === null) throw new Error('no manifest');
+    const writer = await own.begin('older');
+    await writer.putBlob(MODEL_BLOB, packColumns({ scalars: {} }));
+    await writer.commit({ ...manifest, version: 'older' });
+    await own.setLive('older');
+    const record = await trainIn(own);
+    expect(record).toMatchObject({ state: 'succeeded', decision: { reason: 'first-version' } });
+    expect(await own.liveVersion()).toBe(record.version);
   });
 
   it('with --publish always publishes again, the same bytes, and keeps --keep versions', async () => {

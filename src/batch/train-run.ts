@@ -8,6 +8,7 @@ import type { Settings } from '../contracts/settings.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { isReadable, MODEL_BLOB } from '../store/model-codec.ts';
 import type { Store } from '../store/store.ts';
 import { chooseBackend } from './choose-backend.ts';
 import { decide } from './gate/gate.ts';
@@ -19,6 +20,7 @@ import { chosenColumns, chosenFrom } from './chosen.ts';
 import { learn, type LearnOptions, refit, type Start, type Trained } from './learn.ts';
 import { measure, type MeasureTask } from './measure.ts';
 import { type Measured, measuredColumns, measuredFrom } from './measured.ts';
+import { peakMemoryMiB } from './peak-memory.ts';
 import { readData, rowsToLearn, splitToLearn } from './prepare.ts';
 import { type Publication, publish } from './publish.ts';
 import { type Feedback, readFeedback } from './read-feedback.ts';
@@ -78,6 +80,8 @@ class TrainRun {
   readonly #id: string;
   readonly #settings: TrainSettings;
   readonly #deps: RunDeps & { readonly clock: Clock };
+  /** Seconds of each sweep of this try. */
+  readonly #swept: number[] = [];
   #trail: StoredTrail | null = null;
 
   constructor(id: string, settings: TrainSettings, deps: RunDeps & { readonly clock: Clock }) {
@@ -209,16 +213,25 @@ class TrainRun {
 
   async #isLive(contentHash: string): Promise<boolean> {
     if (this.#settings.publish === 'always') return false;
-    const { store } = this.#deps;
-    const live = await store.liveVersion();
-    const manifest = live === null ? null : await store.manifest(live);
+    const live = await this.#live();
+    const manifest = live === null ? null : await this.#deps.store.manifest(live);
     return manifest?.contentHash === contentHash;
+  }
+
+  /** The live version, if this release can serve it: another is no reason not to publish. */
+  async #live(): Promise<string | null> {
+    const { store, log } = this.#deps;
+    const version = await store.liveVersion();
+    const model = version === null ? null : await store.blob(version, MODEL_BLOB);
+    if (model === null || isReadable(model)) return version;
+    log.warn({ version }, 'the live version cannot be read by this release and counts as none');
+    return null;
   }
 
   async #gate({ heldOut: next, metrics }: Measured): Promise<Decision> {
     const { store } = this.#deps;
     const { publish: policy, margin, seed } = this.#settings;
-    const version = await store.liveVersion();
+    const version = await this.#live();
     this.recorder.record.live = version === null ? null : await this.#figuresOf(version);
     const blob = version === null ? null : await store.blob(version, HELD_OUT_BLOB);
     const live =
@@ -257,9 +270,12 @@ class TrainRun {
     return {
       ...this.#settings,
       signal,
+      refits: this.#settings.publish === 'never' ? 1 : 2,
       onSweep: async (report, seconds) => {
         const { sweep, of, elbo, heldOutRmse } = report;
-        const secondsLeft = Math.round((this.recorder.elapsed() / sweep) * (of - sweep));
+        this.#swept.push(seconds);
+        const mean = this.#swept.reduce((sum, one) => sum + one, 0) / this.#swept.length;
+        const secondsLeft = Math.round(mean * (of - sweep));
         log.info(rounded({ ...report, seconds }), 'sweep');
         await this.recorder.progress({ sweep, of, elbo, heldOutRmse, secondsLeft });
       },
@@ -289,7 +305,7 @@ class TrainRun {
         settings: Object.fromEntries(MODEL_KEYS.map((key) => [key, this.#settings[key]])),
         run: this.recorder.record,
         model: learned.model,
-        peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+        peakMemoryMiB: peakMemoryMiB(),
       });
     await publish(store, { manifest, dataset, ...learned, card, ...lists, signal, onProgress });
     this.recorder.record.version = manifest.version;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { train } from '../batch/train-run.ts';
@@ -18,6 +19,7 @@ import { writeFiles } from '../testing/data-directory.ts';
 import { generatedData } from '../testing/generated-data.ts';
 import { PUBLISHED_READERS, publishNumbered } from '../testing/publisher.ts';
 import { allIds, expectFrom } from '../testing/store-cases.ts';
+import { contentOf } from '../testing/version-content.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -33,6 +35,7 @@ const data = writeFiles(
 let store: Store;
 let kv: Kv;
 let child: ChildProcess | null = null;
+const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   store = await openStore(address);
@@ -41,7 +44,7 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
-  child?.kill('SIGKILL');
+  for (const one of children.splice(0)) one.kill('SIGKILL');
 });
 
 afterAll(async () => {
@@ -67,6 +70,7 @@ function startTraining(...args: readonly string[]): {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   child = started;
+  children.push(started);
   let stderr = '';
   started.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
   const ended = once(started, 'close').then(([code]: Array<number | null>) => ({
@@ -148,6 +152,38 @@ describe('a training that is stopped', () => {
     await later.close();
   });
 });
+
+describe('a training that is killed after a checkpoint by the clock', () => {
+  it('goes on there when it is started again, to the bytes of one that was not killed', async () => {
+    const [whole, killed] = [storeAt('whole'), storeAt('killed')];
+    const settings = ['--checkpoint-minutes', '0.0001', '--sweeps', '20', '--list-length', '5'];
+    const reference = startTraining('--store', whole, ...settings);
+    const first = startTraining('--store', killed, ...settings);
+    for await (const line of first.lines) if (line.includes('"sweep":6')) break;
+    first.process.kill('SIGKILL');
+    expect((await first.ended).code).toBeNull();
+    const second = startTraining('--store', killed, ...settings);
+    expect((await second.ended).code).toBe(0);
+    expect((await reference.ended).code).toBe(0);
+    const [wanted, got] = [await contentOfLive(whole), await contentOfLive(killed)];
+    expect(wanted.record).toMatchObject({ state: 'succeeded', resumedAt: null });
+    const resumedAt = expect.any(String) as unknown;
+    expect(got.record).toMatchObject({ state: 'succeeded', resumedAt });
+    expect(isDeepStrictEqual(got.content, wanted.content)).toBe(true);
+  });
+});
+
+const storeAt = (name: string): string => `lmdb:${path.join(folder, name)}`;
+
+async function contentOfLive(at: string) {
+  const own = await openStore(at);
+  try {
+    const [record] = await own.runs(1);
+    return { record, content: await contentOf(own, (await own.liveVersion()) ?? '') };
+  } finally {
+    await own.close();
+  }
+}
 
 /** Lists of all books by a policy that scores each, so that writing them takes a while. */
 const SLOW_LISTS = ['--publish', 'always', '--policy', 'cautious', '--list-length', '1000'];

@@ -28,7 +28,7 @@ export const runsQuerySchema = z.strictObject({
     .describe('Last id of the page before, that is, the `next` of its answer'),
 });
 
-const { state, error, seconds } = runSchema.shape;
+const { state, error, seconds, memoryMiB } = runSchema.shape;
 const { phase, sweep, of, elbo } = progressSchema.shape;
 
 /** What a page of runs tells of each. */
@@ -42,10 +42,10 @@ export const runInListSchema = z.object({
   progress: z.object({
     phase,
     sweep,
-    of: of.describe('Most sweeps that there can be'),
+    of: of.describe('Most sweeps that there can be, in all phases'),
     elbo,
     held_out_rmse: z.number().nullable(),
-    seconds_left: z.number().nullable().describe('Estimate for the present phase'),
+    seconds_left: z.number().nullable().describe('Estimate for all sweeps, then for the lists'),
   }),
   error: error.describe('What ended it, null if nothing did'),
 });
@@ -58,6 +58,7 @@ export const runsAnswerSchema = z.object({
 export const runAnswerSchema = z.object({
   ...runInListSchema.shape,
   seconds: seconds.describe('Seconds by phase, ended phases only'),
+  memory_mib: memoryMiB.unwrap().describe('Most memory by phase, ended phases only'),
   peak_memory_mib: z.number().nullable(),
   backend: backendSchema.nullable().describe('What computed, and why that'),
   data: z

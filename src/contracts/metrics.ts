@@ -39,6 +39,8 @@ export const sliceSchema = z.object({
   rows: z.number().int(),
   rmse: z.number(),
   coverage: coverageSchema,
+  /** The same without the conformal repair; absent in reports of releases that did not measure it. */
+  rawCoverage: coverageSchema.optional(),
 });
 
 /** What `evaluate` measures on the held-out rows. */
@@ -86,6 +88,8 @@ export const metricsSchema = z.object({
   bySpread: z.array(sliceSchema),
   byReaderRatings: z.array(sliceSchema),
   byBookRatings: z.array(sliceSchema),
+  /** By the training ratings of reader and book together, as the repair groups them; older versions lack it. */
+  byActivity: z.array(sliceSchema).default([]),
 });
 
 export type Interval = z.infer<typeof intervalSchema>;

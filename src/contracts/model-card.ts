@@ -20,6 +20,8 @@ export const modelCardSchema = z.object({
   interest: z.array(z.object({ signal: z.string(), weight: z.number(), sd: z.number() })),
   /** Seconds by phase, of the phases before the publication. */
   seconds: z.record(z.string(), z.number()),
+  /** Most memory by phase, MiB; cards of older releases lack it. */
+  memoryMiB: z.record(z.string(), z.number()).default({}),
   peakMemoryMiB: z.number(),
   /** SVG documents. */
   charts: z.object({ calibration: z.string(), pit: z.string() }),

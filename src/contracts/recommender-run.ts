@@ -224,11 +224,15 @@ export const runStatusSchema = z
       .object({
         summary: z.string().max(256).describe('The progress in a few words').optional(),
         phase: progressSchema.shape.phase.describe('What the trainer does').optional(),
-        sweep: z.int().min(0).describe('Sweeps done').optional(),
-        of: z.int().min(0).describe('Most sweeps').optional(),
+        sweep: z.int().min(0).describe('Sweeps done, in all phases').optional(),
+        of: z.int().min(0).describe('Most sweeps, in all phases').optional(),
         elbo: decimal.describe('Evidence lower bound, nats').optional(),
         heldOutRmse: decimal.describe('RMSE on the rows that the training watches').optional(),
-        secondsLeft: z.int().min(0).describe('Estimate for the phase').optional(),
+        secondsLeft: z
+          .int()
+          .min(0)
+          .describe('Estimate for all sweeps, then for the lists')
+          .optional(),
       })
       .describe('How far the training is')
       .optional(),

@@ -86,6 +86,8 @@ export const runSchema = z.object({
   decision: decisionSchema.nullable(),
   /** Seconds by phase. */
   seconds: z.record(z.string(), z.number()),
+  /** Most memory by phase, MiB; records of older releases lack it. */
+  memoryMiB: z.record(z.string(), z.number()).default({}),
   peakMemoryMiB: z.number().nullable(),
   /** What went wrong without stopping the run. */
   warnings: z.array(z.string()).default([]),

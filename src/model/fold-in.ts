@@ -1,6 +1,6 @@
 import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
 import { BookFit } from './book-effects.ts';
-import { scoreOf } from './level-map.ts';
+import { type Known, scoreOf } from './level-map.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
 import { ReaderStep, type ReaderTask } from './reader-step.ts';
 import type { ReaderInput } from './recommender.ts';
@@ -35,6 +35,8 @@ export class FoldIn {
   varNoise = 0;
   /** E[alpha_u] */
   factor = 1;
+  /** Ratings of the reader. */
+  rated = 0;
   private readonly familyStart: number[] = [];
   private readonly priorMean: Float64Array;
   private book = new Int32Array(64);
@@ -85,6 +87,7 @@ export class FoldIn {
 
   private take(input: ReaderInput): void {
     const count = input.ratedBook.length;
+    this.rated = count;
     this.setPriorMean(input);
     if (count > this.book.length) {
       this.book = new Int32Array(count);
@@ -144,6 +147,11 @@ export class FoldIn {
   private addEffect(label: number, weight: number): void {
     const { dim, readerPrior } = this.model;
     for (let d = 0; d < dim; d++) this.priorMean[d] += weight * readerPrior.effect[label * dim + d];
+  }
+
+  /** How many ratings the prediction of a book is made from. */
+  known(book: number): Known {
+    return { reader: this.rated, book: this.model.bookRatings[book] };
   }
 
   /** Predicts the rating of a book: its latent mean and variances are in the fields. */

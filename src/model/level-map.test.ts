@@ -9,6 +9,7 @@ import {
   probabilityAtLeast,
   ratingQuantile,
   ratingSd,
+  repairTable,
   scoreOf,
 } from './level-map.ts';
 import type { LevelMap } from './level-map.ts';
@@ -32,10 +33,17 @@ function randomMap(seed: number, levels: number): LevelMap {
     spread: 0.5 + random(),
     tilt: 0.2 * random(),
     blend: random(),
-    groupEdges: Float64Array.of(1.5),
-    mass: Float64Array.from([...table(), ...table()]),
+    repair: {
+      bands: Int32Array.of(0, 3),
+      group: Int32Array.of(0, 0, 1, 1),
+      start: Int32Array.of(0, 1, 3),
+      upTo: Float64Array.of(Infinity, 1.5, Infinity),
+      mass: Float64Array.from([...table(), ...table(), ...table()]),
+    },
   };
 }
+
+const anyTable = fc.integer({ min: 0, max: 2 });
 
 const anyMap = fc
   .tuple(fc.integer({ min: 0, max: 2 ** 32 }), fc.integer({ min: 1, max: 11 }))
@@ -113,11 +121,11 @@ describe('the levels of a rating', () => {
 describe('the quantile of a rating', () => {
   it('rises with the probability and stays within the scale', () => {
     fc.assert(
-      fc.property(anyMap, anyMean, anySd, (map, mean, sd) => {
+      fc.property(anyMap, anyMean, anySd, anyTable, (map, mean, sd, table) => {
         const prob = probabilities(map, mean, sd);
         let before = map.levels[0];
         for (let p = 0.005; p < 1; p += 0.005) {
-          const quantile = ratingQuantile(map, prob, 0, sd, p);
+          const quantile = ratingQuantile(map, prob, 0, table, p);
           expect(quantile).toBeGreaterThanOrEqual(before - 1e-12);
           before = quantile;
         }
@@ -129,16 +137,16 @@ describe('the quantile of a rating', () => {
   it('passes a level where half of its mass lies below', () => {
     const map = plainLevelMap(Float64Array.of(1, 2, 3));
     const prob = Float64Array.of(0.2, 0.5, 0.3);
-    expect(ratingQuantile(map, prob, 0, 1, 0.05)).toBe(1);
-    expect(ratingQuantile(map, prob, 0, 1, 0.45)).toBeCloseTo(2, 12);
-    expect(ratingQuantile(map, prob, 0, 1, 0.275)).toBeCloseTo(1.5, 12);
-    expect(ratingQuantile(map, prob, 0, 1, 0.99)).toBe(3);
+    expect(ratingQuantile(map, prob, 0, 0, 0.05)).toBe(1);
+    expect(ratingQuantile(map, prob, 0, 0, 0.45)).toBeCloseTo(2, 12);
+    expect(ratingQuantile(map, prob, 0, 0, 0.275)).toBeCloseTo(1.5, 12);
+    expect(ratingQuantile(map, prob, 0, 0, 0.99)).toBe(3);
   });
 
   it('is the only level of a scale of one', () => {
     const map = plainLevelMap(Float64Array.of(4));
     expect(Array.from(probabilities(map, 9, 2))).toEqual([1]);
-    expect([0.01, 0.5, 0.99].map((p) => ratingQuantile(map, Float64Array.of(1), 0, 2, p))).toEqual([
+    expect([0.01, 0.5, 0.99].map((p) => ratingQuantile(map, Float64Array.of(1), 0, 0, p))).toEqual([
       4, 4, 4,
     ]);
   });
@@ -147,27 +155,35 @@ describe('the quantile of a rating', () => {
 describe('the calibrated mass', () => {
   it('rises with the share, from none to all', () => {
     fc.assert(
-      fc.property(anyMap, anySd, (map, sd) => {
+      fc.property(anyMap, anyTable, (map, table) => {
         let before = 0;
         for (let share = 0; share <= 1; share += 0.003) {
-          const mass = calibratedMass(map, sd, share);
+          const mass = calibratedMass(map, table, share);
           expect(mass).toBeGreaterThanOrEqual(before);
           before = mass;
         }
-        expect(calibratedMass(map, sd, 0)).toBe(0);
-        expect(calibratedMass(map, sd, 1)).toBe(1);
+        expect(calibratedMass(map, table, 0)).toBe(0);
+        expect(calibratedMass(map, table, 1)).toBe(1);
       }),
     );
   });
 
-  it('is looked up in the group of the spread, and between two points of its table', () => {
+  it('is looked up by activity, then by spread, and between two points of a table', () => {
     const map: LevelMap = {
       ...plainLevelMap(Float64Array.of(1, 2)),
-      groupEdges: Float64Array.of(1.5),
-      mass: Float64Array.of(0, 0.4, 1, 0, 0.8, 1),
+      repair: {
+        bands: Int32Array.of(0, 3),
+        group: Int32Array.of(0, 1, 1, 1),
+        start: Int32Array.of(0, 1, 3),
+        upTo: Float64Array.of(Infinity, 1.5, Infinity),
+        mass: Float64Array.of(0, 0.1, 1, 0, 0.4, 1, 0, 0.8, 1),
+      },
     };
-    expect(calibratedMass(map, 1.5, 0.5)).toBeCloseTo(0.4, 12);
-    expect(calibratedMass(map, 1.6, 0.5)).toBeCloseTo(0.8, 12);
-    expect(calibratedMass(map, 1, 0.75)).toBeCloseTo(0.7, 12);
+    const mass = (reader: number, book: number, sd: number, share: number) =>
+      calibratedMass(map, repairTable(map, { reader, book }, sd), share);
+    expect(mass(2, 2, 9, 0.5)).toBeCloseTo(0.1, 12);
+    expect(mass(3, 0, 1.5, 0.5)).toBeCloseTo(0.4, 12);
+    expect(mass(2, 99, 1.6, 0.5)).toBeCloseTo(0.8, 12);
+    expect(mass(0, 3, 1, 0.75)).toBeCloseTo(0.7, 12);
   });
 });

@@ -1,3 +1,4 @@
+import { bandOf } from './activity-bands.ts';
 import { normalCdf } from './special-functions.ts';
 
 /**
@@ -18,33 +19,54 @@ export interface LevelMap {
   readonly tilt: number;
   /** Share of the mean over the levels in the expected rating; the rest is the latent mean itself. */
   readonly blend: number;
-  /** Upper edges of the groups by predicted spread; one group more than edges. */
-  readonly groupEdges: Float64Array;
+  readonly repair: Repair;
+}
+
+/**
+ * The conformal repair of the intervals: tables by group of activity (how many ratings of the reader and of the book are known) and, within
+ * a group, by predicted spread.
+ */
+export interface Repair {
+  /** As `ACTIVITY_BANDS` were when the map was learned. */
+  readonly bands: Int32Array;
+  /** Group of each pair of bands, reader by book. */
+  readonly group: Int32Array;
+  /** First table of each group, and the number of tables. */
+  readonly start: Int32Array;
+  /** Largest standard deviation of each table's ratings; infinite for the last of a group. */
+  readonly upTo: Float64Array;
   /**
-   * By group: the nominal central mass at which an interval covers share c / (n - 1) of unseen ratings, for
-   * c = 0 .. n - 1; groups x n.
+   * By table: the nominal central mass at which an interval covers share c / (n - 1) of unseen ratings, for
+   * c = 0 .. n - 1; tables x n.
    */
   readonly mass: Float64Array;
 }
+
+/** How many ratings of a reader and of a book a prediction is made from. */
+export interface Known {
+  readonly reader: number;
+  readonly book: number;
+}
+
+/** Intervals as they come. */
+const NO_REPAIR: Repair = {
+  bands: Int32Array.of(0),
+  group: Int32Array.of(0),
+  start: Int32Array.of(0, 1),
+  upTo: Float64Array.of(Infinity),
+  mass: Float64Array.of(0, 1),
+};
 
 /** The map that nothing was learned for: cuts half-way between scores, intervals as they come. */
 export function plainLevelMap(levels: Float64Array, scores = levels): LevelMap {
   const cuts = new Float64Array(Math.max(0, levels.length - 1));
   for (let l = 0; l < cuts.length; l++) cuts[l] = (scores[l] + scores[l + 1]) / 2;
-  const learned = { spread: 1, tilt: 0, blend: 0 };
-  return {
-    levels,
-    scores,
-    cuts,
-    ...learned,
-    groupEdges: new Float64Array(0),
-    mass: Float64Array.of(0, 1),
-  };
+  return { levels, scores, cuts, spread: 1, tilt: 0, blend: 0, repair: NO_REPAIR };
 }
 
 /** The map whose intervals are those of its own distribution, without the conformal repair. */
 export function withoutRepair(map: LevelMap): LevelMap {
-  return { ...map, groupEdges: new Float64Array(0), mass: Float64Array.of(0, 1) };
+  return { ...map, repair: NO_REPAIR };
 }
 
 /** Score of a rating: on the line between those of two levels, which goes on beyond the ends. */
@@ -90,11 +112,13 @@ export function ratingSd({ levels }: LevelMap, prob: Float64Array, at: number): 
   return Math.sqrt(Math.max(0, squares - mean * mean));
 }
 
-/** Group of a standard deviation of the rating. */
-function spreadGroup(map: LevelMap, sd: number): number {
-  let group = 0;
-  while (group < map.groupEdges.length && sd > map.groupEdges[group]) group++;
-  return group;
+/** The table that repairs a prediction from so many ratings, whose rating has the standard deviation `sd`. */
+export function repairTable({ repair }: LevelMap, known: Known, sd: number): number {
+  const { bands, group, start, upTo } = repair;
+  const g = group[bandOf(bands, known.reader) * bands.length + bandOf(bands, known.book)];
+  let table = start[g];
+  while (table + 1 < start[g + 1] && sd > upTo[table]) table++;
+  return table;
 }
 
 /** Writes P(level) for latent mean `m` and variance `v` to `out[at .. at + L)`. */
@@ -115,29 +139,29 @@ export function levelProbabilities(
   out[at + map.cuts.length] = 1 - below;
 }
 
-/** Nominal mass of the central interval that covers `share` of unseen ratings in the group of `sd`. */
-export function calibratedMass(map: LevelMap, sd: number, share: number): number {
-  const groups = map.groupEdges.length + 1;
-  const points = map.mass.length / groups;
+/** Nominal mass of the central interval that covers `share` of unseen ratings by a table of the repair. */
+export function calibratedMass({ repair }: LevelMap, table: number, share: number): number {
+  const { mass, upTo } = repair;
+  const points = mass.length / upTo.length;
   const at = share * (points - 1);
   const low = Math.min(points - 2, Math.floor(at));
-  const base = spreadGroup(map, sd) * points + low;
-  return map.mass[base] + (at - low) * (map.mass[base + 1] - map.mass[base]);
+  const base = table * points + low;
+  return mass[base] + (at - low) * (mass[base + 1] - mass[base]);
 }
 
 /**
  * Quantile of the rating at probability p: the levels' mass spread over their cells, half of it on each side of the
  * level, so that a quantile passes level y exactly where half of y's mass lies below; kept within the scale.
- * `prob` holds P(level) from `at`; `sd` is the standard deviation of the rating.
+ * `prob` holds P(level) from `at`; `table` is that of `repairTable`.
  */
 export function ratingQuantile(
   map: LevelMap,
   prob: Float64Array,
   at: number,
-  sd: number,
+  table: number,
   p: number,
 ): number {
-  const mass = calibratedMass(map, sd, Math.abs(2 * p - 1));
+  const mass = calibratedMass(map, table, Math.abs(2 * p - 1));
   const target = 0.5 + (p < 0.5 ? -0.5 : 0.5) * mass;
   const { levels } = map;
   let below = 0;

@@ -7,6 +7,7 @@ import {
   probabilityAtLeast,
   ratingQuantile,
   ratingSd,
+  repairTable,
 } from './level-map.ts';
 import { signalNames } from './interest/interest-model.ts';
 import { ListMaker } from './interest/list-maker.ts';
@@ -107,17 +108,19 @@ export class ModelRecommender implements Recommender {
     };
     for (let n = 0; n < count; n++) {
       const at = places[n];
+      const book = predicted.book[at];
       const mean = predicted.mean[at];
       const variance = predicted.varReader[at] + predicted.varBook[at] + predicted.varNoise[at];
       levelProbabilities(levelMap, mean, variance, this.probability, 0);
       const sd = ratingSd(levelMap, this.probability, 0);
       const unit = sd / Math.sqrt(variance);
-      list.book[n] = predicted.book[at];
+      const table = repairTable(levelMap, this.fold.known(book), sd);
+      list.book[n] = book;
       list.interest[n] = predicted.interest[at];
       list.signal[n] = predicted.signal[at];
       list.mean[n] = expectedRating(levelMap, this.probability, 0, mean);
-      list.low[n] = ratingQuantile(levelMap, this.probability, 0, sd, 0.025);
-      list.high[n] = ratingQuantile(levelMap, this.probability, 0, sd, 0.975);
+      list.low[n] = ratingQuantile(levelMap, this.probability, 0, table, 0.025);
+      list.high[n] = ratingQuantile(levelMap, this.probability, 0, table, 0.975);
       list.sdReader[n] = unit * Math.sqrt(predicted.varReader[at]);
       list.sdBook[n] = unit * Math.sqrt(predicted.varBook[at]);
       list.sdNoise[n] = unit * Math.sqrt(predicted.varNoise[at]);
@@ -181,6 +184,7 @@ export class ModelRecommender implements Recommender {
     const levels = new Float64Array(this.levels.length);
     levelProbabilities(levelMap, mean, variance, levels, 0);
     const sd = ratingSd(levelMap, levels, 0);
+    const table = repairTable(levelMap, this.fold.known(book), sd);
     // causes keep their shares of the latent variance
     const unit = (sd * sd) / variance;
     return {
@@ -189,7 +193,7 @@ export class ModelRecommender implements Recommender {
       varBook: unit * varBook,
       varNoise: unit * varNoise,
       levels,
-      quantile: (p) => ratingQuantile(levelMap, levels, 0, sd, p),
+      quantile: (p) => ratingQuantile(levelMap, levels, 0, table, p),
       atLeast: (t) => probabilityAtLeast(levelMap, levels, 0, t),
     };
   }

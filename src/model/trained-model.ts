@@ -31,6 +31,8 @@ export interface RatingModel {
   readonly books: BookSide;
   /** E[1 / beta_i], length M. */
   readonly bookNoise: Float64Array;
+  /** Ratings that each book was learned from, length M. */
+  readonly bookRatings: Int32Array;
   readonly levelMap: LevelMap;
   /** 1 where the book may be listed, length M. */
   readonly listed: Uint8Array;

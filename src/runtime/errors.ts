@@ -50,6 +50,11 @@ export const ERRORS = {
   MEDIA_TYPE: { status: 415, retryable: false, title: 'The request body is of the wrong type' },
   VERSION_NOT_FOUND: { status: 404, retryable: false, title: 'No such model version' },
   VERSION_EXISTS: { status: 409, retryable: false, title: 'The model version is there already' },
+  VERSION_FOREIGN: {
+    status: 500,
+    retryable: false,
+    title: 'The model version was made by another release',
+  },
   VERSION_IS_LIVE: { status: 409, retryable: false, title: 'The live version cannot be deleted' },
   OVERLOADED: { status: 503, retryable: true, title: 'Too many requests at once' },
   STORE_UNAVAILABLE: { status: 503, retryable: true, title: 'The store does not answer' },

@@ -6,19 +6,35 @@ const scalarsSchema = z.object({ spread: z.number(), tilt: z.number(), blend: z.
 
 /** The map as columns of an artefact. */
 export function levelMapColumns(map: LevelMap): Record<string, ColumnValue> {
-  const { spread, tilt, blend, levels, scores, cuts, groupEdges, mass } = map;
-  return { levelMap: { spread, tilt, blend }, levels, scores, cuts, groupEdges, mass };
+  const { spread, tilt, blend, levels, scores, cuts, repair } = map;
+  return {
+    levelMap: { spread, tilt, blend },
+    levels,
+    scores,
+    cuts,
+    repairBands: repair.bands,
+    repairGroup: repair.group,
+    repairStart: repair.start,
+    repairUpTo: repair.upTo,
+    repairMass: repair.mass,
+  };
 }
 
 /** Reads it back; throws `STORE_CORRUPT`. The arrays are copies, since the bytes may not last. */
 export function levelMapFrom(columns: Columns): LevelMap {
   const doubles = (name: string): Float64Array => columns.array(name, Float64Array).slice();
+  const integers = (name: string): Int32Array => columns.array(name, Int32Array).slice();
   return {
     ...scalarsSchema.parse(columns.json('levelMap')),
     levels: doubles('levels'),
     scores: doubles('scores'),
     cuts: doubles('cuts'),
-    groupEdges: doubles('groupEdges'),
-    mass: doubles('mass'),
+    repair: {
+      bands: integers('repairBands'),
+      group: integers('repairGroup'),
+      start: integers('repairStart'),
+      upTo: doubles('repairUpTo'),
+      mass: doubles('repairMass'),
+    },
   };
 }

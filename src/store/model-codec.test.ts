@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ModelRecommender } from '../model/model-recommender.ts';
 import { seededRandom } from '../model/random.ts';
 import { randomInput, randomModel } from '../testing/random-model.ts';
-import { decodeModel, encodeModel, versionCodec } from './model-codec.ts';
+import { packColumns, unpackColumns } from './columns.ts';
+import { decodeModel, encodeModel, isReadable, versionCodec } from './model-codec.ts';
 
 const BOOKS = 80;
 
@@ -38,6 +39,21 @@ describe.each([0, 3])('a stored model of rank %d', (rank) => {
     expect(after.books.labels.families).toEqual(model.books.labels.families);
     expect(after.levelMap).toEqual(model.levelMap);
     expect(after.listed).toEqual(model.listed);
+  });
+
+  it('of another release is called that', () => {
+    const columns = unpackColumns(bytes);
+    const scalars = columns.json('scalars') as Record<string, number>;
+    const { dim = 0 } = scalars;
+    for (const other of [{ dim }, { ...scalars, format: 1 }, { ...scalars, format: 99 }]) {
+      const foreign = packColumns({ scalars: other });
+      expect(() => decodeModel(foreign)).toThrow(
+        expect.objectContaining({ code: 'VERSION_FOREIGN' }),
+      );
+      expect(isReadable(foreign)).toBe(false);
+    }
+    expect(isReadable(bytes)).toBe(true);
+    expect(isReadable(Buffer.from('nonsense'))).toBe(false);
   });
 
   it('is the same bytes when encoded again', () => {

@@ -4,6 +4,7 @@ import type { LabelSpace } from '../model/label-space.ts';
 import { ModelRecommender } from '../model/model-recommender.ts';
 import type { Recommender } from '../model/recommender.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
+import { AppError } from '../runtime/errors.ts';
 import { type Columns, packColumns, unpackColumns } from './columns.ts';
 import { decodeCatalogue } from './catalogue-codec.ts';
 import { levelMapColumns, levelMapFrom } from './level-map-codec.ts';
@@ -11,7 +12,13 @@ import { levelMapColumns, levelMapFrom } from './level-map-codec.ts';
 /** Name of the version's artefact that holds the trained model. */
 export const MODEL_BLOB = 'model';
 
+/** Changes when a release cannot read what others have written. */
+const FORMAT = 2;
+/** Before it was written down it was 1. */
+const formatSchema = z.object({ format: z.int().default(1) });
+
 const scalarsSchema = z.object({
+  format: z.literal(FORMAT),
   dim: z.number().int(),
   offset: z.number(),
   tau: z.number(),
@@ -26,6 +33,7 @@ export function encodeModel(model: TrainedModel): Uint8Array {
   const { labels } = books;
   return packColumns({
     scalars: {
+      format: FORMAT,
       dim: model.dim,
       offset: model.offset,
       tau: model.tau,
@@ -41,6 +49,7 @@ export function encodeModel(model: TrainedModel): Uint8Array {
     bookCov: Float32Array.from(books.cov),
     bookPrecision: Float32Array.from(books.precision),
     bookNoise: Float32Array.from(model.bookNoise),
+    bookRatings: model.bookRatings,
     effectVar: books.effectVar,
     families: labels.families,
     familyStart: labels.familyStart,
@@ -55,9 +64,25 @@ export function encodeModel(model: TrainedModel): Uint8Array {
   });
 }
 
-/** Reads the artefact back; throws `STORE_CORRUPT`. */
+/** Whether the artefact can be read: not that of another release, nor what has changed. */
+export function isReadable(bytes: Uint8Array): boolean {
+  try {
+    return formatOf(unpackColumns(bytes)) === FORMAT;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'STORE_CORRUPT') return false;
+    throw error;
+  }
+}
+
+function formatOf(columns: Columns): number {
+  return formatSchema.parse(columns.json('scalars')).format;
+}
+
+/** Reads the artefact back; throws `VERSION_FOREIGN` for that of another release, and `STORE_CORRUPT`. */
 export function decodeModel(bytes: Uint8Array): TrainedModel {
   const columns = unpackColumns(bytes);
+  const format = formatOf(columns);
+  if (format !== FORMAT) throw foreign(format);
   const scalars = scalarsSchema.parse(columns.json('scalars'));
   const doubles = (name: string): Float64Array => columns.array(name, Float64Array);
   const floats = (name: string): Float64Array =>
@@ -83,6 +108,7 @@ export function decodeModel(bytes: Uint8Array): TrainedModel {
       effectVar: doubles('effectVar'),
     },
     bookNoise: floats('bookNoise'),
+    bookRatings: columns.array('bookRatings', Int32Array),
     levelMap: levelMapFrom(columns),
     listed: columns.array('listed', Uint8Array),
     interest: interestFrom(columns),
@@ -150,6 +176,14 @@ function familiesOf(
     start += count;
     return { name, labels: own };
   });
+}
+
+function foreign(format: number): AppError {
+  return new AppError(
+    'VERSION_FOREIGN',
+    `The model version was made by another release: its format is ${format}, and this release reads ${FORMAT}`,
+    'Train again; until then only the release that made it can serve it.',
+  );
 }
 
 /** Reads what a version consists of: the API's way from blobs to answers. */

@@ -153,6 +153,7 @@ export const SAMPLE_METRICS: Metrics = {
   bySpread: [],
   byReaderRatings: [],
   byBookRatings: [],
+  byActivity: [],
 };
 
 /** A manifest that fits the sample. */

@@ -83,6 +83,7 @@ function whole(record: RunRecord): RunAnswer {
   return {
     ...inList(record),
     seconds: record.seconds,
+    memory_mib: record.memoryMiB,
     peak_memory_mib: record.peakMemoryMiB,
     backend: record.backend,
     data: record.data && dataOf(record.data),

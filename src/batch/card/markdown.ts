@@ -3,7 +3,7 @@ import type { ModelCard } from '../../contracts/model-card.ts';
 
 /** The card as Markdown; texts of the data cannot become markup. */
 export function markdownOf(card: Omit<ModelCard, 'markdown'>): string {
-  const { version, data, settings, start, interest, seconds, peakMemoryMiB, gaps } = card;
+  const { version, data, settings, start, interest, peakMemoryMiB, gaps } = card;
   const { metrics, model, counts } = version;
   const { differences, baselines } = metrics;
   const from = start?.version ?? null;
@@ -64,16 +64,15 @@ ${table(
 )}
 
 ## Calibration
-Share of held-out ratings within the 50, 80, 90 and 95 % intervals, by predicted spread and by how much was known.
+Share of held-out ratings within the 50, 80, 90 and 95 % intervals, by predicted spread and by how many ratings of reader and book were known; in brackets without the conformal repair.
 
 ${table(
   ['', 'rows', 'RMSE', '50 %', '80 %', '90 %', '95 %'],
   [
     coverageRow({
+      ...metrics.model,
       name: 'all rows',
       rows: metrics.testRows,
-      rmse: metrics.model.rmse,
-      coverage: metrics.model.coverage,
     }),
     ...metrics.bySpread.map(coverageRow),
     ...metrics.byReaderRatings.map((slice) =>
@@ -82,6 +81,7 @@ ${table(
     ...metrics.byBookRatings.map((slice) =>
       coverageRow({ ...slice, name: `books with ${slice.name} ratings` }),
     ),
+    ...metrics.byActivity.map(coverageRow),
   ],
 )}
 
@@ -119,8 +119,16 @@ ${table(
     ['bound, nats', model.elbo],
     ['noise, rating units', model.noiseSd],
     ['peak memory, MiB', peakMemoryMiB],
-    ...Object.entries(seconds).map(([phase, value]) => [`seconds: ${phase}`, value] as const),
   ],
+)}
+
+${table(
+  ['phase', 'seconds', 'most memory, MiB'],
+  Object.entries(card.seconds).map(([phase, value]) => [
+    phase,
+    value,
+    card.memoryMiB[phase] ?? 'not measured',
+  ]),
 )}
 
 ## Known gaps
@@ -130,9 +138,13 @@ ${gaps.map((gap) => `- ${plain(gap)}`).join('\n')}
 
 type Cell = string | number;
 
-function coverageRow({ name, rows, rmse, coverage }: Slice): Cell[] {
-  const shares = [coverage.p50, coverage.p80, coverage.p90, coverage.p95];
-  return [name, rows, rmse, ...shares.map((share) => `${(100 * share).toFixed(1)} %`)];
+function coverageRow({ name, rows, rmse, coverage, rawCoverage }: Slice): Cell[] {
+  const percent = (share: number): string => (100 * share).toFixed(1);
+  const shares = (['p50', 'p80', 'p90', 'p95'] as const).map((p) => {
+    const raw = rawCoverage === undefined ? '' : ` (${percent(rawCoverage[p])})`;
+    return `${percent(coverage[p])}${raw}`;
+  });
+  return [name, rows, rmse, ...shares];
 }
 
 function interval(given: Interval | null): string {

@@ -33,7 +33,7 @@ describe('a model card', () => {
       metrics: {
         ...SAMPLE_METRICS,
         model: { ...SAMPLE_METRICS.model, coverage: exact, pit: [0.4, 0.6] },
-        bySpread: [{ name: 'widest quarter', rows: 40, rmse: 2, coverage: narrow }],
+        bySpread: [{ name: 'widest quarter', rows: 400, rmse: 2, coverage: narrow }],
       },
     },
     data: {
@@ -67,7 +67,7 @@ describe('a model card', () => {
 
   it('says in words what the figures do not hold, and makes texts of the data harmless', () => {
     expect(card.gaps).toContain(
-      'The 95 % interval holds 90.0 % of the ratings of: widest quarter (40 rows).',
+      'The 95 % interval holds 90.0 % of the ratings of: widest quarter (400 rows).',
     );
     expect(card.gaps.filter((gap) => gap.includes('all rows'))).toEqual([]);
     expect(card.markdown).toContain('| odd &#60;b&#62;id&#60;/b&#62;&#124; | repaired | 2 |');

@@ -1,4 +1,11 @@
-import type { Accuracy, Coverage, Interval, Metrics, Ranking } from '../../contracts/metrics.ts';
+import type {
+  Accuracy,
+  Coverage,
+  Interval,
+  Metrics,
+  Ranking,
+  Slice,
+} from '../../contracts/metrics.ts';
 
 /** The report as a page of text. */
 export function formatMetrics(metrics: Metrics): string {
@@ -12,14 +19,16 @@ export function formatMetrics(metrics: Metrics): string {
     `model minus bias only: RMSE ${intervalText(differences.rmseVsBias)}, MAE ${intervalText(differences.maeVsBias)}`,
     `dNLL ${model.dnll.toFixed(4)}  CRPS ${model.crps.toFixed(4)}  mean width of the 95 % interval ${model.width95.toFixed(2)}`,
     '',
-    'coverage of intervals     50 %   80 %   90 %   95 %',
-    coverageLine('all', model.coverage),
-    ...(model.rawCoverage === undefined
-      ? []
-      : [coverageLine('all, unrepaired', model.rawCoverage)]),
-    ...[...metrics.bySpread, ...metrics.byReaderRatings, ...metrics.byBookRatings].map((slice) =>
-      coverageLine(slice.name, slice.coverage),
+    'coverage of intervals       50 %   80 %   90 %   95 %   without the repair',
+    coverageLine({ name: 'all', ...model }),
+    ...metrics.bySpread.map(coverageLine),
+    ...metrics.byReaderRatings.map((slice) =>
+      coverageLine({ ...slice, name: `readers ${slice.name}` }),
     ),
+    ...metrics.byBookRatings.map((slice) =>
+      coverageLine({ ...slice, name: `books ${slice.name}` }),
+    ),
+    ...metrics.byActivity.map(coverageLine),
     '',
     rankingLine('balanced', model.ranking),
     ...Object.entries(model.policies).flatMap(([name, figures]) =>
@@ -37,8 +46,15 @@ function intervalText({ value, low, high }: Interval): string {
   return `${value.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`;
 }
 
-function coverageLine(name: string, { p50, p80, p90, p95 }: Coverage): string {
-  return `${name.padEnd(24)} ${[p50, p80, p90, p95].map((share) => share.toFixed(3)).join('  ')}`;
+function coverageLine({
+  name,
+  coverage,
+  rawCoverage,
+}: Pick<Slice, 'name' | 'coverage' | 'rawCoverage'>): string {
+  const shares = ({ p50, p80, p90, p95 }: Coverage): string =>
+    [p50, p80, p90, p95].map((share) => share.toFixed(3)).join('  ');
+  const raw = rawCoverage === undefined ? '' : `   ${shares(rawCoverage)}`;
+  return `${name.padEnd(26)} ${shares(coverage)}${raw}`;
 }
 
 function rankingLine(name: string, ranking: Ranking): string {

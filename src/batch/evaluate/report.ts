@@ -7,7 +7,7 @@ import { columnMean, pairedBootstrap, rmseDifference } from './bootstrap.ts';
 import * as metrics from './metrics.ts';
 import { scoreRanking, type BookList, type RankingScores } from './ranking.ts';
 import { popularityLists, type RankingTask } from './ranking-task.ts';
-import { byCount, bySpread, measureSlices } from './slices.ts';
+import { byActivity, byCount, bySpread, measureSlices, type RowGroup } from './slices.ts';
 import type { Split } from './split.ts';
 
 /** Predictive distributions of the test rows, in their order; L levels. */
@@ -71,8 +71,10 @@ export function evaluationReport(input: EvaluationInput): Metrics {
   const ranked = scoreRanking(task, lists.balanced);
   const others = Object.entries(lists).filter(([name]) => name !== 'balanced');
   const popular = scoreRanking(task, popularityLists(task));
-  const slices = (groups: ReturnType<typeof byCount>) =>
-    measureSlices(groups, model.squared, predictions.intervals, value);
+  const columns = { squaredError: model.squared, value, ...predictions };
+  const slices = (groups: readonly RowGroup[]) => measureSlices(groups, columns);
+  const readers = trainCounts(ratings.reader, split);
+  const books = trainCounts(ratings.book, split);
   return {
     split: input.splitName,
     trainRows: split.train.length,
@@ -102,8 +104,9 @@ export function evaluationReport(input: EvaluationInput): Metrics {
       ...rankingDifferences(ranked, popular, input.seed),
     },
     bySpread: slices(bySpread(predictions.sd)),
-    byReaderRatings: slices(byCount(trainCounts(ratings.reader, split))),
-    byBookRatings: slices(byCount(trainCounts(ratings.book, split))),
+    byReaderRatings: slices(byCount(readers)),
+    byBookRatings: slices(byCount(books)),
+    byActivity: slices(byActivity(readers, books)),
   };
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byCount, bySpread, measureSlices } from './slices.ts';
+import { byActivity, byCount, bySpread, measureSlices } from './slices.ts';
 
 describe('bySpread', () => {
   it('cuts into quarters by spread, equal ones by row', () => {
@@ -37,6 +37,19 @@ describe('byCount', () => {
   });
 });
 
+describe('byActivity', () => {
+  it('crosses the bands of books and readers', () => {
+    const groups = byActivity(Int32Array.of(0, 2, 9, 10), Int32Array.of(3, 0, 3, 99));
+    expect(groups).toHaveLength(16);
+    expect(groups.filter(({ rows }) => rows.length > 0)).toEqual([
+      { name: 'books 0, readers 1-2', rows: Int32Array.of(1) },
+      { name: 'books 3-9, readers 0', rows: Int32Array.of(0) },
+      { name: 'books 3-9, readers 3-9', rows: Int32Array.of(2) },
+      { name: 'books 10+, readers 10+', rows: Int32Array.of(3) },
+    ]);
+  });
+});
+
 describe('measureSlices', () => {
   it('measures each group that has rows', () => {
     const groups = [
@@ -48,14 +61,14 @@ describe('measureSlices', () => {
       ...[0, 0, 0, 0, 0, 0, 0, 0],
       ...[1, 2, 1, 2, 1, 2, 1, 2],
     );
-    const got = measureSlices(
-      groups,
-      Float64Array.of(1, 100, 7),
+    const got = measureSlices(groups, {
+      squaredError: Float64Array.of(1, 100, 7),
+      value: Float64Array.of(6, 5, 9),
       intervals,
-      Float64Array.of(6, 5, 9),
-    );
-    expect(got).toEqual([
-      { name: 'some', rows: 2, rmse: 2, coverage: { p50: 0, p80: 0.5, p90: 0.5, p95: 0.5 } },
-    ]);
+      rawIntervals: intervals.map(() => 9),
+    });
+    const coverage = { p50: 0, p80: 0.5, p90: 0.5, p95: 0.5 };
+    const rawCoverage = { p50: 0.5, p80: 0.5, p90: 0.5, p95: 0.5 };
+    expect(got).toEqual([{ name: 'some', rows: 2, rmse: 2, coverage, rawCoverage }]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Slice } from '../../contracts/metrics.ts';
+import { ACTIVITY_BANDS, bandName, bandOf } from '../../model/activity-bands.ts';
 import { coverage, mean } from './metrics.ts';
 
 /** Test rows that belong together. */
@@ -35,12 +36,33 @@ export function byCount(count: Int32Array): RowGroup[] {
   }));
 }
 
+/** Groups by the training ratings of each row's reader and book, in the bands of the conformal repair. */
+export function byActivity(readerCount: Int32Array, bookCount: Int32Array): RowGroup[] {
+  const bands = Array.from(ACTIVITY_BANDS.keys());
+  const band = (count: number): number => bandOf(ACTIVITY_BANDS, count);
+  const name = (b: number): string => bandName(ACTIVITY_BANDS, b);
+  const rows = Int32Array.from(readerCount.keys());
+  return bands.flatMap((b) =>
+    bands.map((r) => ({
+      name: `books ${name(b)}, readers ${name(r)}`,
+      rows: rows.filter((n) => band(readerCount[n]) === r && band(bookCount[n]) === b),
+    })),
+  );
+}
+
+/** What slices are measured from: columns of all rows. */
+export interface SliceColumns {
+  readonly squaredError: Float64Array;
+  readonly value: Float64Array;
+  /** Ends of the intervals, and before the conformal repair. */
+  readonly intervals: Float64Array;
+  readonly rawIntervals: Float64Array;
+}
+
 /** Figures of each group that has rows. */
 export function measureSlices(
   groups: readonly RowGroup[],
-  squaredError: Float64Array,
-  intervals: Float64Array,
-  value: Float64Array,
+  { squaredError, value, intervals, rawIntervals }: SliceColumns,
 ): Slice[] {
   return groups
     .filter(({ rows }) => rows.length > 0)
@@ -49,5 +71,6 @@ export function measureSlices(
       rows: rows.length,
       rmse: Math.sqrt(mean(Float64Array.from(rows, (row) => squaredError[row]))),
       coverage: coverage(intervals, value, rows),
+      rawCoverage: coverage(rawIntervals, value, rows),
     }));
 }

@@ -4,6 +4,7 @@ import {
   levelProbabilities,
   ratingQuantile,
   ratingSd,
+  repairTable,
   withoutRepair,
 } from '../../model/level-map.ts';
 import { countingOrder, countingStarts } from '../../model/rating-matrix.ts';
@@ -16,10 +17,12 @@ import type { ReaderInputs } from './reader-inputs.ts';
 /** Central intervals of the report. */
 const SHARES = [0.5, 0.8, 0.9, 0.95];
 
-/** Latent mean and variance of some rows, in their order. */
+/** Latent mean and variance of some rows, in their order, and how many ratings of reader and book each is predicted from. */
 export interface LatentRows {
   readonly mean: Float64Array;
   readonly variance: Float64Array;
+  readonly readerRatings: Int32Array;
+  readonly bookRatings: Int32Array;
 }
 
 /** Predicts rows of the ratings from what `inputs` know of their readers; each reader is folded in once. */
@@ -32,6 +35,8 @@ export function latentRows(
   const fold = new FoldIn(model);
   const mean = new Float64Array(rows.length);
   const variance = new Float64Array(rows.length);
+  const readerRatings = new Int32Array(rows.length);
+  const bookRatings = new Int32Array(rows.length);
   const readerOf = rows.map((row) => dataset.ratings.reader[row]);
   const start = countingStarts(readerOf, inputs.count);
   const order = countingOrder(readerOf, start);
@@ -40,12 +45,15 @@ export function latentRows(
     fold.solve(inputOf(inputs, u));
     for (let n = start[u]; n < start[u + 1]; n++) {
       const at = order[n];
-      const p = fold.predict(dataset.ratings.book[rows[at]]);
+      const book = dataset.ratings.book[rows[at]];
+      const p = fold.predict(book);
+      readerRatings[at] = fold.known(book).reader;
+      bookRatings[at] = fold.known(book).book;
       mean[at] = p.mean;
       variance[at] = p.varReader + p.varBook + p.varNoise;
     }
   }
-  return { mean, variance };
+  return { mean, variance, readerRatings, bookRatings };
 }
 
 /** The predictive distributions of the rows, as the report wants them. */
@@ -64,16 +72,18 @@ export function predictions(model: RatingModel, latent: LatentRows): Predictions
     levelProbabilities(levelMap, latent.mean[n], latent.variance[n], pmf, at);
     mean[n] = expectedRating(levelMap, pmf, at, latent.mean[n]);
     sd[n] = ratingSd(levelMap, pmf, at);
-    SHARES.forEach((share, s) => {
-      const end = (n * SHARES.length + s) * 2;
-      for (const [map, ends] of [
-        [levelMap, intervals],
-        [raw, rawIntervals],
-      ] as const) {
-        ends[end] = ratingQuantile(map, pmf, at, sd[n], (1 - share) / 2);
-        ends[end + 1] = ratingQuantile(map, pmf, at, sd[n], (1 + share) / 2);
-      }
-    });
+    const known = { reader: latent.readerRatings[n], book: latent.bookRatings[n] };
+    for (const [map, ends] of [
+      [levelMap, intervals],
+      [raw, rawIntervals],
+    ] as const) {
+      const table = repairTable(map, known, sd[n]);
+      SHARES.forEach((share, s) => {
+        const end = (n * SHARES.length + s) * 2;
+        ends[end] = ratingQuantile(map, pmf, at, table, (1 - share) / 2);
+        ends[end + 1] = ratingQuantile(map, pmf, at, table, (1 + share) / 2);
+      });
+    }
   }
   return { mean, sd, pmf, intervals, rawIntervals };
 }

@@ -4,11 +4,13 @@ import {
   plainLevelMap,
   ratingQuantile,
   ratingSd,
+  repairTable,
+  withoutRepair,
 } from '../../model/level-map.ts';
 import type { LevelMap } from '../../model/level-map.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
+import type { UnseenRows } from './conformal.ts';
 import { fitLevelMap } from './fit-level-map.ts';
-import type { UnseenRows } from './fit-level-map.ts';
 
 const LEVELS = Float64Array.of(1, 2, 3, 4, 5);
 /** Uneven: level 3 is rare, 4 is wide. */
@@ -27,7 +29,9 @@ function rowsOf(seed: number, count: number, inflation = 1.4, skew = 0): UnseenR
     const latent = m + Math.sqrt(wider * variance[n]) * normalDraw(random);
     return CUTS.filter((cut) => latent > cut).length;
   });
-  return { level, mean, variance };
+  // every reader and book alike: readers of 5 ratings, books of 20
+  const readerRatings = new Int32Array(count).fill(5);
+  return { level, mean, variance, readerRatings, bookRatings: readerRatings.map(() => 20) };
 }
 
 function logLikelihood(map: LevelMap, rows: UnseenRows): number {
@@ -41,15 +45,22 @@ function logLikelihood(map: LevelMap, rows: UnseenRows): number {
 }
 
 /** Share of the rows, from the given ones, that the central interval of mass `share` covers. */
-function coverage(map: LevelMap, rows: UnseenRows, share: number, only = (_sd: number) => true) {
+function coverage(
+  map: LevelMap,
+  rows: UnseenRows,
+  share: number,
+  only: (sd: number, n: number) => boolean = () => true,
+) {
   const prob = new Float64Array(LEVELS.length);
   let [covered, all] = [0, 0];
   for (let n = 0; n < rows.level.length; n++) {
     levelProbabilities(map, rows.mean[n], rows.variance[n], prob, 0);
     const sd = ratingSd(map, prob, 0);
-    if (!only(sd)) continue;
-    const low = ratingQuantile(map, prob, 0, sd, (1 - share) / 2);
-    const high = ratingQuantile(map, prob, 0, sd, (1 + share) / 2);
+    if (!only(sd, n)) continue;
+    const known = { reader: rows.readerRatings[n], book: rows.bookRatings[n] };
+    const table = repairTable(map, known, sd);
+    const low = ratingQuantile(map, prob, 0, table, (1 - share) / 2);
+    const high = ratingQuantile(map, prob, 0, table, (1 + share) / 2);
     const level = LEVELS[rows.level[n]];
     all++;
     if (low <= level && level <= high) covered++;
@@ -106,11 +117,34 @@ describe('the map to the levels', () => {
   it('covers narrow and wide rows alike where the spread is wrong in different ways', () => {
     const map = fitLevelMap(LEVELS, rowsOf(5, 8000, 1.2, 1.5));
     const fresh = rowsOf(6, 20_000, 1.2, 1.5);
-    expect(map.groupEdges.length).toBeGreaterThanOrEqual(3);
-    const [low, high] = [map.groupEdges[0], map.groupEdges[map.groupEdges.length - 1]];
+    const { upTo } = map.repair;
+    expect(upTo.length).toBeGreaterThanOrEqual(4);
+    const [low, high] = [upTo[0], upTo[upTo.length - 2]];
     for (const only of [(sd: number) => sd <= low, (sd: number) => sd > high]) {
       expect(Math.abs(coverage(map, fresh, 0.8, only).share - 0.8)).toBeLessThan(0.05);
     }
+  });
+
+  it('covers rows of each activity alike where little is known of some and the spread is right for none', () => {
+    const planted = (seed: number, count: number): UnseenRows => {
+      const [much, little] = [rowsOf(seed, count, 0.9), rowsOf(seed + 1, count / 4, 4)];
+      return {
+        level: Int32Array.of(...much.level, ...little.level),
+        mean: Float64Array.of(...much.mean, ...little.mean),
+        variance: Float64Array.of(...much.variance, ...little.variance),
+        readerRatings: Int32Array.of(...much.readerRatings, ...little.readerRatings),
+        bookRatings: Int32Array.from({ length: 1.25 * count }, (_, n) => (n < count ? 20 : 0)),
+      };
+    };
+    const fresh = planted(13, 16_000);
+    const map = fitLevelMap(LEVELS, planted(11, 8000));
+    expect(map.repair.start).toHaveLength(3);
+    for (const ratings of [0, 20]) {
+      const only = (_sd: number, n: number): boolean => fresh.bookRatings[n] === ratings;
+      expect(Math.abs(coverage(map, fresh, 0.9, only).share - 0.9)).toBeLessThan(0.025);
+    }
+    const cold = (_sd: number, n: number): boolean => fresh.bookRatings[n] === 0;
+    expect(coverage(withoutRepair(map), fresh, 0.9, cold).share).toBeLessThan(0.85);
   });
 
   it('keeps the cuts in order where a level never occurs', () => {

@@ -3,28 +3,13 @@ import {
   expectedRating,
   levelProbabilities,
   plainLevelMap,
-  ratingSd,
 } from '../../model/level-map.ts';
 import type { LevelMap } from '../../model/level-map.ts';
 import { normalCdf, normalPdf } from '../../model/special-functions.ts';
+import { fitRepair, type UnseenRows } from './conformal.ts';
 
-/** Predictions of rows that the model has not seen, as columns. */
-export interface UnseenRows {
-  /** Index of the observed level. */
-  readonly level: Int32Array;
-  /** Latent mean and variance. */
-  readonly mean: Float64Array;
-  readonly variance: Float64Array;
-}
-
-/** Groups of equal size by predicted spread, each with a conformal table of its own ... */
-const GROUPS = 16;
-/** ... from the rows within this rank distance of its middle, or its own where these are more ... */
-const WINDOW = 0.08;
-/** ... unless a group would have fewer rows than this. */
-const MIN_GROUP_ROWS = 200;
-/** Points of a group's conformal table: one for each percent. */
-const POINTS = 101;
+/** Fewest rows that a map is learned from. */
+const MIN_ROWS = 200;
 /** Most passes over cuts and spread ... */
 const MAX_PASSES = 25;
 /** ... which end when no cut moves by more than this share of the scale's span. */
@@ -54,7 +39,7 @@ export function fitLevelMap(
   scores: Float64Array = levels,
 ): LevelMap {
   const plain = plainLevelMap(levels, scores);
-  if (rows.level.length < MIN_GROUP_ROWS || levels.length < 2) return plain;
+  if (rows.level.length < MIN_ROWS || levels.length < 2) return plain;
   const cuts = plain.cuts.slice();
   const settled = SETTLED * (levels[levels.length - 1] - levels[0]);
   let width: Width = { spread: 1, tilt: 0 };
@@ -66,7 +51,7 @@ export function fitLevelMap(
     moved = Math.max(...cuts.map((cut, c) => Math.abs(cut - before[c])));
   }
   const map = { ...plain, cuts, ...width };
-  return conformal({ ...map, blend: bestBlend(map, rows) }, rows);
+  return { ...map, blend: bestBlend(map, rows), repair: fitRepair(map, rows) };
 }
 
 /** s of each row. */
@@ -176,45 +161,4 @@ function bestBlend(map: LevelMap, rows: UnseenRows): number {
     den += apart * apart;
   }
   return Math.min(1, Math.max(0, num / den));
-}
-
-/**
- * Split conformal: the score of a row is the nominal mass of the smallest central interval that covers it, and the
- * table of a group holds the scores' quantiles, with the finite-sample correction (n + 1).
- */
-function conformal(map: LevelMap, rows: UnseenRows): LevelMap {
-  const count = rows.level.length;
-  const { scores, sd } = conformity(map, rows);
-  const groups = Math.max(1, Math.min(GROUPS, Math.floor(count / MIN_GROUP_ROWS)));
-  const sorted = sd.slice().sort();
-  const groupEdges = new Float64Array(groups - 1);
-  for (let g = 1; g < groups; g++) groupEdges[g - 1] = sorted[Math.floor((g * count) / groups)];
-  const order = Array.from(sd.keys()).sort((a, b) => sd[a] - sd[b] || a - b);
-  const mass = new Float64Array(groups * POINTS);
-  for (let g = 0; g < groups; g++) {
-    const middle = (g + 0.5) / groups;
-    const reach = Math.max(WINDOW, 0.5 / groups);
-    const from = Math.floor(Math.max(0, middle - reach) * count);
-    const to = Math.ceil(Math.min(1, middle + reach) * count);
-    const near = Float64Array.from(order.slice(from, to), (n) => scores[n]).sort();
-    for (let c = 0; c < POINTS; c++) {
-      const rank = Math.ceil((near.length + 1) * (c / (POINTS - 1)));
-      mass[g * POINTS + c] = rank === 0 ? 0 : rank > near.length ? 1 : near[rank - 1];
-    }
-  }
-  return { ...map, groupEdges, mass };
-}
-
-/** By row: nominal mass of the smallest central interval that covers it, and the rating's standard deviation. */
-function conformity(map: LevelMap, rows: UnseenRows): { scores: Float64Array; sd: Float64Array } {
-  const prob = new Float64Array(map.levels.length);
-  const sd = new Float64Array(rows.level.length);
-  const scores = Float64Array.from(rows.level, (level, n) => {
-    levelProbabilities(map, rows.mean[n], rows.variance[n], prob, 0);
-    sd[n] = ratingSd(map, prob, 0);
-    let below = 0;
-    for (let l = 0; l < level; l++) below += prob[l];
-    return Math.abs(2 * (below + prob[level] / 2) - 1);
-  });
-  return { scores, sd };
 }

@@ -7,7 +7,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { finished, plantedEffects, plantedSparseFactors } from '../../testing/planted.ts';
 import { environment } from '../../runtime/environment.ts';
 import { AppError } from '../../runtime/errors.ts';
-import type { ModelState } from './model-state.ts';
+import { kernelFor, moduleOf } from './kernel/kernel.ts';
+import { type ModelState, startState } from './model-state.ts';
 import { poolFor } from './reader-sweep.ts';
 import { sweepDataOf, sweepNumbersOf } from './sweep-data.ts';
 import type { SweepKind } from './sweep-data.ts';
@@ -76,19 +77,55 @@ function lively(): ModelState {
   return finished(train(data, { rank: 2, sweeps: 2, seed: 1 })).state;
 }
 
+const OPTIONS = { rank: 2, sweeps: 6, seed: 1 };
+let trained: Array<ReturnType<typeof finished>> | null = null;
+
+/** The trainings on one thread, which all others are compared with. */
+function onOne(): Array<ReturnType<typeof finished>> {
+  trained ??= [{ data, heldOut }, plain].map((one) =>
+    finished(train(one.data, OPTIONS, one.heldOut)),
+  );
+  return trained;
+}
+
 describe('a training', () => {
   it.each([2, 3, 8])('is the same to the last bit on one thread and on %i', (threads) => {
-    const options = { rank: 2, sweeps: 6, seed: 1 };
     const pool = poolOf(threads);
-    for (const planted of [{ data, heldOut }, plain]) {
-      const one = finished(train(planted.data, options, planted.heldOut));
-      const many = finished(train(planted.data, options, planted.heldOut, pool));
+    for (const [n, planted] of [{ data, heldOut }, plain].entries()) {
+      const one = onOne()[n];
+      const many = finished(train(planted.data, OPTIONS, planted.heldOut, pool));
       expect(one.state.dim).toBe(3);
       expect(many.reports).toEqual(one.reports);
       // vitest's own comparison takes seconds for so many numbers
       expect(isDeepStrictEqual(numbersOf(many.state), numbersOf(one.state))).toBe(true);
     }
   });
+
+  it.each([
+    ['relaxed', true],
+    ['relaxed', false],
+    ['plain', true],
+    ['plain', false],
+  ] as const)(
+    'does half-sweeps with %s SIMD to the same last bit on 1, 2, 3 and 8 threads (f64: %s)',
+    (build, wide) => {
+      const module = moduleOf(build);
+      for (const planted of [{ data, heldOut }, plain]) {
+        const swept = [1, 2, 3, 8].map((threads) => {
+          const state = startState(planted.data, 2, 1);
+          const kernel = kernelFor(state.data.matrix, state.dim, wide);
+          if (kernel === null) throw new RangeError('too large');
+          const pool = poolOf(threads);
+          pool.use(sweepDataOf(state, planted.heldOut, { ...kernel, module }));
+          const numbers = sweepNumbersOf(state);
+          // twice, so that what one half has solved is what the next reads
+          const sums = [...KINDS, ...KINDS].map((kind) => pool.run(kind, numbers));
+          return { sums, numbers: numbersOf(state) };
+        });
+        for (const other of swept.slice(1)) expect(isDeepStrictEqual(other, swept[0])).toBe(true);
+      }
+    },
+  );
 
   it('takes further threads where there is enough to do', () => {
     expect(threadsFor(0, 19_999)).toBe(1);

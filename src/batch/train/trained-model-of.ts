@@ -22,10 +22,11 @@ export function trainedModelOf(
   const { matrix } = state.data;
   const count = matrix.books;
   const noise = new Float64Array(count + 1);
+  const rated = new Int32Array(count + 1);
   for (let i = 0; i <= count; i++) {
-    const rated = i < count ? matrix.bookStart[i + 1] - matrix.bookStart[i] : 0;
+    if (i < count) rated[i] = matrix.bookStart[i + 1] - matrix.bookStart[i];
     const precision = i < count ? books.precision[i] : 1;
-    noise[i] = expectedInverse(state.bookShape.prior, rated, precision);
+    noise[i] = expectedInverse(state.bookShape.prior, rated[i], precision);
   }
   return {
     dim,
@@ -47,6 +48,7 @@ export function trainedModelOf(
       effectVar: books.effectVar.slice(),
     },
     bookNoise: noise,
+    bookRatings: rated,
     levelMap,
     listed: Uint8Array.from([...listed, 0]),
   };

@@ -147,7 +147,7 @@ export function kernelFor(
   copyColumns(memory, layout.readers, wide, matrix.book, matrix.value);
   const byBook = { partner: matrix.reader, value: matrix.value, slot: matrix.bookSlot };
   copyColumns(memory, layout.books, wide, byBook.partner, byBook.value, byBook.slot);
-  return { module: kernelModule(), memory, ...layout };
+  return { module: bestModule(), memory, ...layout };
 }
 
 // eslint-disable-next-line max-params -- columns
@@ -187,17 +187,24 @@ export function floats(
   return wide ? new Float64Array(buffer, at, length) : new Float32Array(buffer, at, length);
 }
 
-let compiled: WebAssembly.Module | null = null;
+/** How the kernel was compiled: relaxed SIMD rounds a product and a sum once. */
+export type KernelBuild = 'relaxed' | 'plain';
 
-/** The kernel with relaxed SIMD where the engine has it, which rounds a product and a sum once. */
-function kernelModule(): WebAssembly.Module {
-  if (compiled === null) {
-    const [relaxed, plain] = ['relaxed', 'plain'].map((kind) =>
-      readFileSync(new URL(`./row-kernel-${kind}.wasm`, import.meta.url)),
-    );
-    compiled = new WebAssembly.Module(WebAssembly.validate(relaxed) ? relaxed : plain);
-  }
-  return compiled;
+let best: WebAssembly.Module | null = null;
+
+/** The build with relaxed SIMD where the engine has it. */
+function bestModule(): WebAssembly.Module {
+  best ??= WebAssembly.validate(bytesOf('relaxed')) ? moduleOf('relaxed') : moduleOf('plain');
+  return best;
+}
+
+/** A build of the kernel, whatever the engine would choose. */
+export function moduleOf(build: KernelBuild): WebAssembly.Module {
+  return new WebAssembly.Module(bytesOf(build));
+}
+
+function bytesOf(build: KernelBuild): Uint8Array<ArrayBuffer> {
+  return readFileSync(new URL(`./row-kernel-${build}.wasm`, import.meta.url));
 }
 
 /** A thread's own instance with room of its own at the end of the memory. */
@@ -209,7 +216,7 @@ export class KernelThread {
   readonly buffer: SharedArrayBuffer;
 
   constructor({ module, memory }: Kernel, bytes: number) {
-    // the only module is the one of `kernelModule`
+    // all builds are of one source
     this.exports = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
     this.room = memory.grow(Math.ceil(bytes / PAGE)) * PAGE;
     this.buffer = memory.buffer;

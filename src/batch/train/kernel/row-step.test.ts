@@ -10,7 +10,7 @@ import type { RowNumbers, RowSide, RowStep } from '../../../model/row-step.ts';
 import { dot, gaussianOf } from '../../../testing/dense-reader.ts';
 import { copyOf, randomRows } from '../../../testing/random-rows.ts';
 import type { RandomRows } from '../../../testing/random-rows.ts';
-import { kernelFor } from './kernel.ts';
+import { type KernelBuild, kernelFor, moduleOf } from './kernel.ts';
 import { WasmRowStep } from './wasm-row-step.ts';
 
 interface Implementation {
@@ -21,10 +21,17 @@ interface Implementation {
   readonly make: (sides: readonly RowSide[], matrix: RatingMatrix) => RowStep[];
 }
 
-function inWasm(sides: readonly RowSide[], matrix: RatingMatrix, wide: boolean): RowStep[] {
-  const kernel = kernelFor(matrix, sides[0].dim, wide);
-  if (kernel === null) throw new RangeError('too large');
-  return sides.map((side) => new WasmRowStep(side, kernel));
+function inWasm(build: KernelBuild, wide: boolean): Implementation {
+  const module = moduleOf(build);
+  return {
+    name: `WebAssembly, ${build} SIMD, ${wide ? 'f64' : 'f32 records'}`,
+    tolerance: wide ? 1e-9 : 2e-5,
+    make: (sides, matrix) => {
+      const kernel = kernelFor(matrix, sides[0].dim, wide);
+      if (kernel === null) throw new RangeError('too large');
+      return sides.map((side) => new WasmRowStep(side, { ...kernel, module }));
+    },
+  };
 }
 
 const IMPLEMENTATIONS: readonly Implementation[] = [
@@ -33,16 +40,10 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
     tolerance: 1e-9,
     make: (sides) => sides.map((side) => new ReferenceRowStep(side)),
   },
-  {
-    name: 'WebAssembly, f64',
-    tolerance: 1e-9,
-    make: (sides, matrix) => inWasm(sides, matrix, true),
-  },
-  {
-    name: 'WebAssembly, f32 records',
-    tolerance: 2e-5,
-    make: (sides, matrix) => inWasm(sides, matrix, false),
-  },
+  inWasm('relaxed', true),
+  inWasm('relaxed', false),
+  inWasm('plain', true),
+  inWasm('plain', false),
 ];
 
 /** Runs a half-sweep on a copy of the side, in two chunks. */
