@@ -6,13 +6,17 @@ import { normalDraw, seededRandom } from '../../model/random.ts';
 import { packedSize } from '../../model/cholesky.ts';
 import { expectedSquare } from '../../model/reference-row-step.ts';
 import { wishart } from '../../model/wishart.ts';
+import { plantedFactors } from '../../testing/planted.ts';
 import { elbo } from './bound.ts';
 import { sweepBooks } from './book-sweep.ts';
 import { startState } from './model-state.ts';
 import type { ModelState } from './model-state.ts';
 import { updateShapes, updateTau } from './noise.ts';
 import { sweepReaders } from './reader-sweep.ts';
-import { rowSidesOf } from './sweep-data.ts';
+import { rowSidesOf, sweepDataOf } from './sweep-data.ts';
+import { SweepPool } from './sweep-pool.ts';
+import { HeldOutRows } from './held-out-rows.ts';
+import { kernelFor } from './kernel/kernel.ts';
 
 const BLOCKS: Readonly<Record<string, (state: ModelState) => void>> = {
   readers: (state) => {
@@ -80,6 +84,38 @@ describe('the bound', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('the bound with compact records', () => {
+  /** Sweeps on many ratings of planted factors of unlike strength; the bound after each. */
+  function bounds(wide: boolean): { bounds: number[]; state: ModelState } {
+    const { data } = plantedFactors(4, 6, { readers: 300, books: 120, density: 0.3, sd: 0.6 });
+    const state = startState(data, 8, 1);
+    const pool = new SweepPool(1);
+    pool.use(sweepDataOf(state, HeldOutRows.none, kernelFor(data.matrix, state.dim, false, wide)));
+    const sweep = (): number => {
+      sweepReaders(state, pool);
+      state.readerPrior.update(state.readers);
+      sweepBooks(state, pool);
+      state.bookPrior.update(state.books);
+      updateTau(state);
+      updateShapes(state);
+      return elbo(state);
+    };
+    return { bounds: Array.from({ length: 40 }, sweep), state };
+  }
+
+  it('rises as with f64 records, but for 1e-6 of it, to the same end', () => {
+    const [want, got] = [bounds(true), bounds(false)];
+    got.bounds.forEach((after, n) => {
+      expect(after, `sweep ${n}`).toBeGreaterThan(
+        (got.bounds[n - 1] ?? -Infinity) - 1e-6 * Math.abs(after),
+      );
+    });
+    const [last, exact] = [got.bounds, want.bounds].map((all) => all[all.length - 1]);
+    expect(Math.abs(last / exact - 1)).toBeLessThan(1e-6);
+    expect(got.state.tau.rate / want.state.tau.rate).toBeCloseTo(1, 5);
   });
 });
 

@@ -31,9 +31,10 @@ export function stateBytesEach(dim: number, hasContent: boolean): BytesEach {
  */
 export function trainingBytes({ matrix, effectLabels }: TrainingData, dim: number): number {
   const { readers, books, size } = matrix;
-  const each = stateBytesEach(dim, effectLabels.families.length > 0);
+  const shifted = effectLabels.families.length > 0;
+  const each = stateBytesEach(dim, shifted);
   const state = size * each.rating + (readers + books) * each.row;
-  return 2 * (state + kernelBytes(matrix, dim)) + Math.max(readers, books) * dim * F64;
+  return 2 * (state + kernelBytes(matrix, dim, shifted)) + Math.max(readers, books) * dim * F64;
 }
 
 /** What a training may use: bytes, and whose limit that is. */

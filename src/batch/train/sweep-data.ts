@@ -57,7 +57,7 @@ const CHUNK_COST = 2 ** 14;
 export function sweepDataOf(
   state: ModelState,
   watched: HeldOutRows,
-  kernel: Kernel | null = kernelFor(state.data.matrix, state.dim),
+  kernel: Kernel | null = kernelFor(state.data.matrix, state.dim, state.readers.shift !== null),
 ): SweepData {
   const { data, dim, readers, books } = state;
   const { matrix } = data;

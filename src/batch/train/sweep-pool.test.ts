@@ -113,7 +113,8 @@ describe('a training', () => {
       for (const planted of [{ data, heldOut }, plain]) {
         const swept = [1, 2, 3, 8].map((threads) => {
           const state = startState(planted.data, 2, 1);
-          const kernel = kernelFor(state.data.matrix, state.dim, wide);
+          const shifted = state.readers.shift !== null;
+          const kernel = kernelFor(state.data.matrix, state.dim, shifted, wide);
           if (kernel === null) throw new RangeError('too large');
           const pool = poolOf(threads);
           pool.use(sweepDataOf(state, planted.heldOut, { ...kernel, module }));

@@ -5,23 +5,25 @@ import { sharedInts } from '../../../model/shared-array.ts';
 
 /** What `assembly/row-kernel.ts` exports, with the parameters that are listed there; pointers are bytes of the kernel's memory. */
 export interface KernelExports {
-  readonly sum32: (...args: SumArguments) => number;
+  readonly sum16: (...args: SumArguments) => number;
   readonly sum64: (...args: SumArguments) => number;
   readonly solve: (...args: SolveArguments) => number;
+  readonly moments: (dim: number, mean: number, cov: number, to: number) => void;
   readonly record: (...args: RecordArguments) => void;
 }
 
 type SumArguments = [
+  dim: number,
   records: number,
-  bytes: number,
   zero: number,
-  head: number,
   partner: number,
   value: number,
   n: number,
   offset: number,
   sums: number,
   lead: number,
+  /** Not looked at by `sum64`. */
+  room: number,
 ];
 
 type SolveArguments = [
@@ -50,34 +52,52 @@ type RecordArguments = [
 
 /** One side's rows in the kernel's memory: byte addresses. */
 export interface KernelRows {
-  /** Records of the partners, one of zeros behind them. */
+  /** Records of the partners. */
   readonly records: number;
-  readonly partners: number;
-  /** Place of each partner's record: by falling number of ratings, so that those often met share pages. */
+  /** Place of each partner's record, in 16 bytes from `records` on: by falling number of ratings, so that those often met share pages. */
   readonly position: Int32Array;
-  /** Columns in the order of the rows: partner (u32) and rating. */
+  /** Place of a record of zeros. */
+  readonly zero: number;
+  /** Columns row by row, each row in the order of its partners' places: place of the partner's record (u32) and rating. */
   readonly partner: number;
   readonly value: number;
+  /** Slots in that order, where partners have shifts. */
+  readonly slot: Int32Array | null;
 }
 
 /**
- * What the threads of a training share of the kernel; can be sent to them. A record holds all that a row sums up over
- * a partner, times the partner's noise factor: (c, 1, q) and the columns of E[(1, q)(1, q)^T] below the diagonal, of which
- * the first has 1 and q, then E[c q] and E[c^2].
+ * A record holds all that a row sums up over a partner, times the partner's noise factor: (c, 1, q), E[c q], E[c^2], a
+ * unit, and the columns of the lower triangle of E[q q^T]. All are f64 in a wide record. In a compact one the triangle
+ * is i16, in units of the largest E[q_a^2] / 32767, and the rest f32.
  */
+export interface RecordLayout {
+  /** Numbers that are also summed times the rating, (c, 1, q), filled up. */
+  readonly head: number;
+  /** Numbers in all, both parts filled up. */
+  readonly numbers: number;
+  readonly bytes: number;
+  /** Records in `PAGE_BYTES`, so that none lies on two pages. */
+  readonly perPage: number;
+}
+
+/** What the threads of a training share of the kernel; can be sent to them. */
 export interface Kernel {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  /** Whether records and ratings are f64: they are where all records fit a cache, and f32 else. */
+  /** Whether records and ratings are f64: they are where all records fit a cache. Else records are compact and ratings f32. */
   readonly wide: boolean;
-  /** Numbers in a record, filled up to 16 bytes. */
-  readonly record: number;
+  readonly record: RecordLayout;
   readonly readers: KernelRows;
   readonly books: KernelRows;
 }
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536;
+const CACHE_LINE = 64;
+/** Page of the machine; looking up where it lies costs as much as reading half a record. */
+const PAGE_BYTES = 4096;
+/** Bytes in which places of records count. */
+export const PLACE = 16;
 /** Bytes of f64 records up to which they are worth it. */
 const WIDE_BYTES = 2 ** 26;
 /** Ratings that are read, and not used, behind the end of a column. */
@@ -85,99 +105,134 @@ const OVERRUN = 8;
 /** Bytes left to the workspaces of threads. */
 const WORKSPACES = 2 ** 26;
 
-/** Numbers of a record before it is filled up. */
-export function recordSize(dim: number): number {
-  return packedSize(dim) + dim + 1;
-}
-
-/** Bytes that the kernel needs for so many readers, books and ratings, workspaces aside; 4 an entity are beside its memory. */
+/** Bytes that the kernel needs for so many readers, books and ratings, workspaces aside; 4 an entity and, with shifts, 4 a rating are beside its memory. */
 export function kernelBytes(
   { readers, books, size }: { readers: number; books: number; size: number },
   dim: number,
+  shifted: boolean,
 ): number {
   const wide = isWide(readers + books, dim);
-  const record = paddedRecord(dim, wide) * (wide ? 8 : 4);
+  const layout = recordLayout(dim, wide);
+  const records = placeOf(readers + 1, layout) + placeOf(books + 1, layout);
   const positions = (readers + books) * Int32Array.BYTES_PER_ELEMENT;
-  return positions + (readers + books + 2) * record + 2 * (size + OVERRUN) * (wide ? 12 : 8);
+  const slots = shifted ? size * Int32Array.BYTES_PER_ELEMENT : 0;
+  return positions + slots + records * PLACE + 2 * (size + OVERRUN) * (wide ? 12 : 8);
 }
 
 function isWide(entities: number, dim: number): boolean {
-  return entities * recordSize(dim) * Float64Array.BYTES_PER_ELEMENT <= WIDE_BYTES;
+  return entities * recordLayout(dim, true).bytes <= WIDE_BYTES;
 }
 
-function paddedRecord(dim: number, wide: boolean): number {
-  const step = wide ? 2 : 4;
-  return Math.ceil(recordSize(dim) / step) * step;
+function recordLayout(dim: number, wide: boolean): RecordLayout {
+  const up = (numbers: number, step: number): number => Math.ceil(numbers / step) * step;
+  const floats = up(2 * dim + 2, 4);
+  const numbers = floats + up(packedSize(dim - 1), wide ? 2 : 16);
+  const compact = up(floats * 4 + (numbers - floats) * 2, CACHE_LINE);
+  const bytes = wide ? numbers * 8 : compact;
+  return { head: up(dim + 1, 4), numbers, bytes, perPage: Math.floor(PAGE_BYTES / bytes) };
+}
+
+/** Place of the n-th record, or of the end of the n-th where records are larger than a page. */
+function placeOf(n: number, { bytes, perPage }: RecordLayout): number {
+  if (perPage === 0) return (n * bytes) / PLACE;
+  return (Math.floor(n / perPage) * PAGE_BYTES + (n % perPage) * bytes) / PLACE;
 }
 
 /**
  * Lays out the memory for a training and copies the ratings into it, once for all threads; null where it takes more
- * than the 4 GiB that a kernel can address.
+ * than the 4 GiB that a kernel can address. `shifted` says whether readers have shifts.
  */
 export function kernelFor(
   matrix: RatingMatrix,
   dim: number,
+  shifted: boolean,
   wide = isWide(matrix.readers + matrix.books, dim),
 ): Kernel | null {
-  const number = wide ? 8 : 4;
-  const record = paddedRecord(dim, wide);
+  const record = recordLayout(dim, wide);
   let end = 0;
   const place = (bytes: number): number => {
     const at = end;
-    // a cache line
-    end = Math.ceil((at + bytes) / 64) * 64;
+    end = Math.ceil((at + bytes) / PAGE_BYTES) * PAGE_BYTES;
     return at;
   };
-  const rows = (partnerStart: Int32Array, partners: number): KernelRows => ({
-    records: place((partners + 1) * record * number),
-    partners,
-    position: placesByRatings(partnerStart),
-    partner: place((matrix.size + OVERRUN) * Uint32Array.BYTES_PER_ELEMENT),
-    value: place((matrix.size + OVERRUN) * number),
+  const { readers, books, size, reader, book, readerStart, bookStart, bookSlot } = matrix;
+  const rows = (partners: number, slots: number): KernelRows => ({
+    records: place(placeOf(partners + 1, record) * PLACE),
+    position: sharedInts(partners),
+    zero: placeOf(partners, record),
+    partner: place((size + OVERRUN) * Uint32Array.BYTES_PER_ELEMENT),
+    value: place((size + OVERRUN) * (wide ? 8 : 4)),
+    slot: slots === 0 ? null : sharedInts(slots),
   });
   const layout = {
     wide,
     record,
-    readers: rows(matrix.bookStart, matrix.books),
-    books: rows(matrix.readerStart, matrix.readers),
+    readers: rows(books, 0),
+    books: rows(readers, shifted ? size : 0),
   };
   const pages = Math.ceil(end / PAGE);
   if (pages + WORKSPACES / PAGE > MAX_PAGES) return null;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
-  copyColumns(memory, layout.readers, wide, matrix.book, matrix.value);
-  const byBook = { partner: matrix.reader, value: matrix.value, slot: matrix.bookSlot };
-  copyColumns(memory, layout.books, wide, byBook.partner, byBook.value, byBook.slot);
-  return { module: bestModule(), memory, ...layout };
+  const { value } = matrix;
+  const kernel = { module: bestModule(), memory, ...layout };
+  fillRows(kernel, kernel.readers, {
+    value,
+    start: readerStart,
+    row: reader,
+    partnerStart: bookStart,
+    partnerSlot: bookSlot,
+  });
+  fillRows(kernel, kernel.books, {
+    value,
+    start: bookStart,
+    row: book,
+    partnerStart: readerStart,
+    partnerSlot: null,
+  });
+  return kernel;
 }
 
-// eslint-disable-next-line max-params -- columns
-function copyColumns(
-  { buffer }: WebAssembly.Memory,
+/** Ratings as a side's rows and as their partners' rows see them. */
+interface BothWays {
+  readonly value: Float64Array;
+  /** Starts of the rows. */
+  readonly start: Int32Array;
+  /** By slot. */
+  readonly row: Int32Array;
+  readonly partnerStart: Int32Array;
+  /** Slots of the partners' ratings; null where a rating's place is its slot. */
+  readonly partnerSlot: Int32Array | null;
+}
+
+/** Gives the partners their places and writes the columns, partner by partner, so that each row comes out sorted. */
+function fillRows(
+  { memory, wide, record }: Kernel,
   rows: KernelRows,
-  wide: boolean,
-  partner: Int32Array,
-  value: Float64Array,
-  slot: Int32Array | null = null,
+  { value, start, row, partnerStart, partnerSlot }: BothWays,
 ): void {
-  const size = partner.length;
-  const partners = new Uint32Array(buffer, rows.partner, size);
-  const values = floats(buffer, wide, rows.value, size);
-  for (let k = 0; k < size; k++) {
-    const at = slot === null ? k : slot[k];
-    partners[k] = rows.position[partner[at]];
-    values[k] = value[at];
-  }
+  const partners = new Uint32Array(memory.buffer, rows.partner, value.length);
+  const values = floats(memory.buffer, wide, rows.value, value.length);
+  const next = start.slice();
+  byRatings(partnerStart).forEach((n, at) => {
+    const place = placeOf(at, record);
+    rows.position[n] = place;
+    for (let k = partnerStart[n]; k < partnerStart[n + 1]; k++) {
+      const slot = partnerSlot === null ? k : partnerSlot[k];
+      const to = next[row[slot]]++;
+      partners[to] = place;
+      values[to] = value[slot];
+      if (rows.slot !== null) rows.slot[to] = slot;
+    }
+  });
 }
 
-function placesByRatings(start: Int32Array): Int32Array {
+/** All entities, those with most ratings first. */
+function byRatings(start: Int32Array): Int32Array {
   const count = Float64Array.from({ length: start.length - 1 }, (_, n) => start[n + 1] - start[n]);
-  const order = Int32Array.from(count.keys()).sort((a, b) => count[b] - count[a] || a - b);
-  const position = sharedInts(count.length);
-  for (let at = 0; at < order.length; at++) position[order[at]] = at;
-  return position;
+  return Int32Array.from(count.keys()).sort((a, b) => count[b] - count[a] || a - b);
 }
 
-/** A view of records or ratings. */
+/** A view of ratings. */
 export function floats(
   buffer: SharedArrayBuffer,
   wide: boolean,

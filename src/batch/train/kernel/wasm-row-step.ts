@@ -3,8 +3,8 @@ import { noiseFactor } from '../../../model/noise-factor.ts';
 import { notPositive } from '../../../model/reference-row-step.ts';
 import { ROW_SUMS } from '../../../model/row-step.ts';
 import type { RowNumbers, RowSide, RowStep } from '../../../model/row-step.ts';
-import { floats, KernelThread } from './kernel.ts';
-import type { Kernel, KernelRows } from './kernel.ts';
+import { floats, KernelThread, PLACE } from './kernel.ts';
+import type { Kernel, KernelRows, RecordLayout } from './kernel.ts';
 
 const F64 = Float64Array.BYTES_PER_ELEMENT;
 /** Products of pivots beyond these bounds are taken the logarithm of. */
@@ -20,14 +20,14 @@ export class WasmRowStep implements RowStep {
   private readonly kernel: Kernel;
   private readonly columns: KernelRows;
   private readonly thread: KernelThread;
-  private readonly records: Float64Array | Float32Array;
   /** Where the rows' own records are, for the other side. */
   private readonly own: KernelRows;
-  private readonly recordBytes: number;
   /** Byte addresses in the thread's room. */
   private readonly at: ReturnType<typeof layout>;
   /** The room as numbers, from its start. */
   private readonly room: Float64Array;
+  /** Covariances of the pair in the room. */
+  private readonly cov: readonly Float64Array[];
   /** Ratings less their shifts, of one row. */
   private readonly centred: Float64Array | Float32Array | null;
 
@@ -35,41 +35,34 @@ export class WasmRowStep implements RowStep {
     this.side = side;
     this.kernel = kernel;
     this.columns = kernel[side.name === 'reader' ? 'readers' : 'books'];
+    if (side.shift !== null && this.columns.slot === null) {
+      throw new RangeError('the kernel was made for partners without shifts');
+    }
     const longest = side.shift === null ? 0 : longestRow(side.ratings.start) + 8;
     this.own = kernel[side.name === 'reader' ? 'books' : 'readers'];
-    this.recordBytes = kernel.record * (kernel.wide ? 8 : 4);
     this.at = layout(side.dim, kernel.record);
     this.thread = new KernelThread(kernel, this.at.bytes + longest * F64);
     const { buffer, room } = this.thread;
-    const length = (this.columns.partners + 1) * kernel.record;
-    this.records = floats(buffer, kernel.wide, this.columns.records, length);
     this.room = new Float64Array(buffer, room, this.at.bytes / F64);
+    this.cov = [this.at.cov, this.at.cov + this.at.stride].map(
+      (at) => new Float64Array(buffer, room + at, packedSize(side.dim)),
+    );
     this.centred =
       side.shift === null ? null : floats(buffer, kernel.wide, room + this.at.bytes, longest);
   }
 
   gather(from: number, to: number): void {
+    const { at, room, thread } = this;
     const { dim, partners } = this.side;
-    const { mean, cov, precision } = partners;
-    const { records } = this;
     const packed = packedSize(dim);
     for (let n = from; n < to; n++) {
-      const [m, t] = [n * dim, n * packed];
-      const weight = precision[n];
-      const c = mean[m];
-      let out = this.columns.position[n] * this.kernel.record;
-      records[out++] = weight * c;
-      records[out++] = weight;
-      for (let a = 1; a < dim; a++) records[out++] = weight * mean[m + a];
-      for (let b = 1; b < dim; b++) {
-        for (let a = b, s = t + packedSize(b) + b; a < dim; s += ++a) {
-          records[out++] = weight * (mean[m + a] * mean[m + b] + cov[s]);
-        }
+      for (let a = 0, m = at.mean / F64; a < dim; a++) room[m + a] = partners.mean[n * dim + a];
+      for (let t = 0, c = at.cov / F64; t < packed; t++) {
+        room[c + t] = partners.cov[n * packed + t];
       }
-      for (let a = 1; a < dim; a++) {
-        records[out++] = weight * (c * mean[m + a] + cov[t + packedSize(a)]);
-      }
-      records[out] = weight * (c * c + cov[t]);
+      const o = thread.room;
+      thread.exports.moments(dim, o + at.mean, o + at.cov, o + at.moments);
+      this.record(this.columns, n, 0, partners.precision[n]);
     }
   }
 
@@ -117,35 +110,44 @@ export class WasmRowStep implements RowStep {
     const from = ratings.start[n];
     const own = lane * at.stride;
     room.fill(0, (at.sums + own) / F64, (at.sums + own) / F64 + at.sumLength);
-    const number = kernel.wide ? 8 : 4;
-    const sum = kernel.wide ? thread.exports.sum64 : thread.exports.sum32;
     const shifted = this.centre(numbers.offset, n);
-    const squares = sum(
-      columns.records,
-      this.recordBytes,
-      columns.partners,
-      at.head * number,
-      columns.partner + from * 4,
-      shifted ? thread.room + at.bytes : columns.value + from * number,
-      ratings.start[n + 1] - from,
-      shifted ? 0 : numbers.offset,
-      thread.room + at.sums + own,
-      thread.room + at.lead + own,
-    );
+    const value = shifted ? thread.room + at.bytes : columns.value + from * (kernel.wide ? 8 : 4);
+    const offset = shifted ? 0 : numbers.offset;
+    const squares = this.sum(from, ratings.start[n + 1] - from, value, offset, own);
     if (shifted) this.addShifts(n, own);
     room[at.scale / F64 + lane] = numbers.tau * rows.precision[n];
     room[at.scale / F64 + 2 + lane] = squares;
     for (let a = 0; a < dim; a++) room[(at.prior + own) / F64 + a] = priorMean[n * dim + a];
   }
 
+  /** Sums over n ratings from place `from` on, whose values lie at `value`; returns their weighted squares. */
+  private sum(from: number, n: number, value: number, offset: number, own: number): number {
+    const { at, thread, columns } = this;
+    const { exports, room } = thread;
+    const sum = this.kernel.wide ? exports.sum64 : exports.sum16;
+    return sum(
+      this.side.dim,
+      columns.records,
+      columns.zero,
+      columns.partner + from * Uint32Array.BYTES_PER_ELEMENT,
+      value,
+      n,
+      offset,
+      room + at.sums + own,
+      room + at.lead + own,
+      room + at.narrow,
+    );
+  }
+
   /** Writes r - mu - E[a] of a row's ratings where its partners have shifts; says whether they have. */
   private centre(offset: number, n: number): boolean {
     const { centred } = this;
+    const { slot: slots } = this.columns;
     const { ratings, shift } = this.side;
-    if (shift === null || centred === null) return false;
+    if (shift === null || centred === null || slots === null) return false;
     const end = ratings.start[n + 1];
     for (let k = ratings.start[n], out = 0; k < end; k++, out++) {
-      const slot = ratings.slot?.[k] ?? k;
+      const slot = slots[k];
       centred[out] = ratings.value[slot] - offset - shift.mean[slot];
     }
     return true;
@@ -157,7 +159,7 @@ export class WasmRowStep implements RowStep {
     const { dim, ratings, partners, shift } = this.side;
     if (shift === null) return;
     const sums = (at.sums + own) / F64;
-    const ties = sums + packedSize(dim);
+    const ties = sums + dim;
     const last = ties + dim;
     room[sums] = 0;
     room[(at.lead + own) / F64] = 0;
@@ -185,9 +187,7 @@ export class WasmRowStep implements RowStep {
     const packed = packedSize(dim);
     const own = lane * at.stride;
     for (let a = 0, m = (at.mean + own) / F64; a < dim; a++) rows.mean[n * dim + a] = room[m + a];
-    for (let t = 0, c = (at.cov + own) / F64; t < packed; t++) {
-      rows.cov[n * packed + t] = room[c + t];
-    }
+    rows.cov.set(this.cov[lane], n * packed);
     let product = 1;
     for (let a = 0, pivot = at.solve / F64 + lane; a < dim; a++, pivot += 2) {
       product *= room[pivot];
@@ -200,29 +200,35 @@ export class WasmRowStep implements RowStep {
     const count = ratings.start[n + 1] - ratings.start[n];
     rows.precision[n] = noiseFactor(numbers.shape, count, numbers.tau * squares);
     sums[ROW_SUMS.squares] += rows.precision[n] * squares;
-    this.thread.exports.record(
-      dim,
-      this.thread.room + at.mean + own,
-      this.thread.room + at.moments,
+    this.record(this.own, n, lane, rows.precision[n]);
+  }
+
+  /** Writes entity n's record from mean and moments of the pair's first or second. */
+  private record({ records, position }: KernelRows, n: number, lane: number, weight: number): void {
+    const { at, thread, kernel } = this;
+    const o = thread.room;
+    thread.exports.record(
+      this.side.dim,
+      o + at.mean + lane * at.stride,
+      o + at.moments,
       lane * F64,
-      rows.precision[n],
-      Number(this.kernel.wide),
-      this.own.records + this.own.position[n] * this.recordBytes,
+      weight,
+      Number(kernel.wide),
+      records + position[n] * PLACE,
     );
   }
 }
 
 /** Byte addresses within a thread's room; what a row has of its own comes first, twice, `stride` apart. */
-function layout(dim: number, record: number) {
-  const head = Math.ceil((dim + 1) / 4) * 4;
+function layout(dim: number, { head, numbers }: RecordLayout) {
   let end = 0;
-  const place = (numbers: number): number => {
+  const place = (count: number): number => {
     const at = end;
     // 16 bytes
-    end += Math.ceil(numbers / 2) * 2 * F64;
+    end += Math.ceil(count / 2) * 2 * F64;
     return at;
   };
-  const sums = place(record);
+  const sums = place(numbers);
   const lead = place(head);
   const sumLength = end / F64;
   const prior = place(dim);
@@ -234,8 +240,8 @@ function layout(dim: number, record: number) {
   const scale = place(4);
   const solve = place(2 * (2 * dim * dim + 4 * dim));
   const moments = place(2 * packedSize(dim));
+  const narrow = place(sumLength / 2);
   return {
-    head,
     sums,
     lead,
     sumLength,
@@ -247,6 +253,7 @@ function layout(dim: number, record: number) {
     scale,
     solve,
     moments,
+    narrow,
     bytes: end,
   };
 }

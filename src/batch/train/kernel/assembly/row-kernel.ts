@@ -4,6 +4,15 @@
  * calls. All pointers are bytes; matrices of a pair hold both rows' numbers side by side in 16 bytes.
  */
 
+/** Ratings that are added up in f32 before the sums are widened; a multiple of 8. */
+const BLOCK: usize = 64;
+/** Largest i16 that stands for a number. */
+const LARGEST: f64 = 32767;
+/** Units below it are not exact enough to divide by. */
+const LEAST_UNIT: f32 = 1e-30;
+/** 1.5 x 2^52: added to a number, it leaves the nearest integer in the low bits. */
+const ROUNDER: f64 = 6755399441055744;
+
 /** a b + c; in one rounding where the engine has relaxed SIMD. */
 function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
@@ -33,45 +42,53 @@ function addWide(to: usize, x: v128): void {
   addTo(to + 16, f64x2.promote_low_f32x4(i64x2.shuffle(x, x, 1, 1)));
 }
 
-/** Record of rating k, or the record of zeros behind the last where the row has ended. */
-function recordOf(
-  records: usize,
-  bytes: usize,
-  partner: usize,
-  k: usize,
-  n: usize,
-  zero: usize,
-): usize {
-  return records + (k < n ? <usize>load<u32>(partner + (k << 2)) : zero) * bytes;
+/** Record of rating k, or the record of zeros behind the last where the row has ended; places count 16 bytes. */
+function recordOf(records: usize, partner: usize, k: usize, n: usize, zero: usize): usize {
+  return records + ((k < n ? <usize>load<u32>(partner + (k << 2)) : zero) << 4);
+}
+
+/** Numbers of a record that are summed times the rating as well: (c, 1, q), filled up to four. */
+function recordHead(dim: usize): usize {
+  return (dim + 4) & ~3;
+}
+
+/** Numbers before the triangle of E[q q^T]: (c, 1, q), E[c q], E[c^2] and the unit, filled up to four. */
+function recordFloats(dim: usize): usize {
+  return ((dim << 1) + 5) & ~3;
 }
 
 /**
- * Adds the f32 records of a row's n partners to the f64 sums at `sums`, and those of the first `head` bytes, times the
- * rating less `offset`, to the sums at `lead`. Returns the sum of weight (rating - offset)^2. Eight ratings are added up
- * before they are widened. Columns `partner` and `value` may be read seven places behind the row.
+ * Adds the compact records of a row's n partners to the f64 sums at `sums`, and their (c, 1, q) times the rating less
+ * `offset` to the sums at `lead`, which lie right behind. Returns the sum of weight (rating - offset)^2. Ratings are added
+ * up in f32 at `room`, as long as the sums and zero before and after, and widened every `BLOCK`. Columns `partner` and
+ * `value` may be read seven places behind the row.
  */
-export function sum32(
+export function sum16(
+  dim: usize,
   records: usize,
-  bytes: usize,
   zero: usize,
-  head: usize,
   partner: usize,
   value: usize,
   n: usize,
   offset: f64,
   sums: usize,
   lead: usize,
+  room: usize,
 ): f64 {
+  const head = recordHead(dim) << 2;
+  const floats = recordFloats(dim) << 2;
+  const unit = ((dim << 1) + 1) << 2;
+  const leadRoom = room + ((lead - sums) >> 1);
   let squares: f64 = 0;
-  for (let k: usize = 0; k < n; k += 8) {
-    const p0 = recordOf(records, bytes, partner, k, n, zero);
-    const p1 = recordOf(records, bytes, partner, k + 1, n, zero);
-    const p2 = recordOf(records, bytes, partner, k + 2, n, zero);
-    const p3 = recordOf(records, bytes, partner, k + 3, n, zero);
-    const p4 = recordOf(records, bytes, partner, k + 4, n, zero);
-    const p5 = recordOf(records, bytes, partner, k + 5, n, zero);
-    const p6 = recordOf(records, bytes, partner, k + 6, n, zero);
-    const p7 = recordOf(records, bytes, partner, k + 7, n, zero);
+  for (let k: usize = 0; k < n;) {
+    const p0 = recordOf(records, partner, k, n, zero);
+    const p1 = recordOf(records, partner, k + 1, n, zero);
+    const p2 = recordOf(records, partner, k + 2, n, zero);
+    const p3 = recordOf(records, partner, k + 3, n, zero);
+    const p4 = recordOf(records, partner, k + 4, n, zero);
+    const p5 = recordOf(records, partner, k + 5, n, zero);
+    const p6 = recordOf(records, partner, k + 6, n, zero);
+    const p7 = recordOf(records, partner, k + 7, n, zero);
     const at = value + (k << 2);
     const r0 = <f64>load<f32>(at) - offset;
     const r1 = <f64>load<f32>(at, 4) - offset;
@@ -99,7 +116,7 @@ export function sum32(
     const v6 = f32x4.splat(<f32>r6);
     const v7 = f32x4.splat(<f32>r7);
     for (let e: usize = 0; e < head; e += 16) {
-      let even = f32x4.mul(v128.load(p0 + e), v0);
+      let even = madd4(v128.load(p0 + e), v0, v128.load(leadRoom + e));
       let odd = f32x4.mul(v128.load(p1 + e), v1);
       even = madd4(v128.load(p2 + e), v2, even);
       odd = madd4(v128.load(p3 + e), v3, odd);
@@ -107,9 +124,9 @@ export function sum32(
       odd = madd4(v128.load(p5 + e), v5, odd);
       even = madd4(v128.load(p6 + e), v6, even);
       odd = madd4(v128.load(p7 + e), v7, odd);
-      addWide(lead + (e << 1), f32x4.add(even, odd));
+      v128.store(leadRoom + e, f32x4.add(even, odd));
     }
-    for (let e: usize = 0; e < bytes; e += 16) {
+    for (let e: usize = 0; e < floats; e += 16) {
       const low = f32x4.add(
         f32x4.add(v128.load(p0 + e), v128.load(p1 + e)),
         f32x4.add(v128.load(p2 + e), v128.load(p3 + e)),
@@ -118,18 +135,77 @@ export function sum32(
         f32x4.add(v128.load(p4 + e), v128.load(p5 + e)),
         f32x4.add(v128.load(p6 + e), v128.load(p7 + e)),
       );
-      addWide(sums + (e << 1), f32x4.add(low, high));
+      v128.store(room + e, f32x4.add(v128.load(room + e), f32x4.add(low, high)));
     }
+    const u0 = v128.load32_splat(p0 + unit);
+    const u1 = v128.load32_splat(p1 + unit);
+    const u2 = v128.load32_splat(p2 + unit);
+    const u3 = v128.load32_splat(p3 + unit);
+    const u4 = v128.load32_splat(p4 + unit);
+    const u5 = v128.load32_splat(p5 + unit);
+    const u6 = v128.load32_splat(p6 + unit);
+    const u7 = v128.load32_splat(p7 + unit);
+    for (let e = floats, to = room + floats; to < leadRoom; e += 32, to += 64) {
+      let s0 = v128.load(to);
+      let s1 = v128.load(to, 16);
+      let s2 = v128.load(to, 32);
+      let s3 = v128.load(to, 48);
+      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p0 + e)), u0, s0);
+      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p0 + e, 8)), u0, s1);
+      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p0 + e, 16)), u0, s2);
+      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p0 + e, 24)), u0, s3);
+      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p1 + e)), u1, s0);
+      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p1 + e, 8)), u1, s1);
+      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p1 + e, 16)), u1, s2);
+      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p1 + e, 24)), u1, s3);
+      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p2 + e)), u2, s0);
+      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p2 + e, 8)), u2, s1);
+      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p2 + e, 16)), u2, s2);
+      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p2 + e, 24)), u2, s3);
+      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p3 + e)), u3, s0);
+      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p3 + e, 8)), u3, s1);
+      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p3 + e, 16)), u3, s2);
+      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p3 + e, 24)), u3, s3);
+      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p4 + e)), u4, s0);
+      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p4 + e, 8)), u4, s1);
+      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p4 + e, 16)), u4, s2);
+      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p4 + e, 24)), u4, s3);
+      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p5 + e)), u5, s0);
+      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p5 + e, 8)), u5, s1);
+      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p5 + e, 16)), u5, s2);
+      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p5 + e, 24)), u5, s3);
+      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p6 + e)), u6, s0);
+      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p6 + e, 8)), u6, s1);
+      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p6 + e, 16)), u6, s2);
+      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p6 + e, 24)), u6, s3);
+      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p7 + e)), u7, s0);
+      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p7 + e, 8)), u7, s1);
+      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p7 + e, 16)), u7, s2);
+      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p7 + e, 24)), u7, s3);
+      v128.store(to, s0);
+      v128.store(to, s1, 16);
+      v128.store(to, s2, 32);
+      v128.store(to, s3, 48);
+    }
+    k += 8;
+    if (k >= n || k % BLOCK == 0) widen(room, sums, leadRoom + head - room);
   }
   return squares;
 }
 
-/** The same of f64 records and values, four ratings at a time. */
+/** Adds f32 sums, so many bytes, to f64 sums and leaves zeros. */
+function widen(room: usize, sums: usize, bytes: usize): void {
+  for (let e: usize = 0; e < bytes; e += 16) {
+    addWide(sums + (e << 1), v128.load(room + e));
+    v128.store(room + e, f32x4.splat(0));
+  }
+}
+
+/** The same of f64 records and values, four ratings at a time, without a room of its own. */
 export function sum64(
+  dim: usize,
   records: usize,
-  bytes: usize,
   zero: usize,
-  head: usize,
   partner: usize,
   value: usize,
   n: usize,
@@ -137,12 +213,13 @@ export function sum64(
   sums: usize,
   lead: usize,
 ): f64 {
+  const head = recordHead(dim) << 3;
   let squares: f64 = 0;
   for (let k: usize = 0; k < n; k += 4) {
-    const p0 = recordOf(records, bytes, partner, k, n, zero);
-    const p1 = recordOf(records, bytes, partner, k + 1, n, zero);
-    const p2 = recordOf(records, bytes, partner, k + 2, n, zero);
-    const p3 = recordOf(records, bytes, partner, k + 3, n, zero);
+    const p0 = recordOf(records, partner, k, n, zero);
+    const p1 = recordOf(records, partner, k + 1, n, zero);
+    const p2 = recordOf(records, partner, k + 2, n, zero);
+    const p3 = recordOf(records, partner, k + 3, n, zero);
     const at = value + (k << 3);
     const r0 = load<f64>(at) - offset;
     const r1 = load<f64>(at, 8) - offset;
@@ -162,7 +239,7 @@ export function sum64(
       const odd = madd(v128.load(p3 + e), v3, f64x2.mul(v128.load(p1 + e), v1));
       addTo(lead + e, f64x2.add(even, odd));
     }
-    for (let e: usize = 0; e < bytes; e += 16) {
+    for (let e: usize = 0; sums + e < lead; e += 16) {
       addTo(
         sums + e,
         f64x2.add(
@@ -443,13 +520,15 @@ export function solve(
   const inverse = factor + ((dim * dim) << 4);
   const line = dim << 4;
   const by = v128.load(scale);
-  const last = sums + (((dim * (dim + 1)) >> 1) << 3);
-  // columns of the lower triangle lie one behind the other
+  const ties = sums + (dim << 3);
+  const own = ties + line / 2;
+  const columns = sums + (recordFloats(dim) << 3);
   for (let b: usize = 0, at = sums + 8; b < dim; b++) {
     for (let a = b; a < dim; a++, at += 8) {
       const start = v128.load64_splat(precision + ((a * dim + b) << 3));
       v128.store(factor + line * a + (b << 4), madd(by, pair(at, at + stride), start));
     }
+    if (b == 0) at = columns;
   }
   // the prior mean lies where the roots will
   for (let a: usize = 0; a < dim; a++) {
@@ -457,11 +536,11 @@ export function solve(
   }
   for (let a: usize = 0; a < dim; a++) {
     const from = lead + 8 + (a << 3);
-    const less = a == 0 ? sums : last + (a << 3);
-    const own = f64x2.sub(pair(from, from + stride), pair(less, less + stride));
-    v128.store(centre + (a << 4), own);
+    const less = a == 0 ? sums : ties + (a << 3);
+    const rest = f64x2.sub(pair(from, from + stride), pair(less, less + stride));
+    v128.store(centre + (a << 4), rest);
     const drawn = dotOfOne(precision + ((a * dim) << 3), roots, line);
-    v128.store(linear + (a << 4), madd(by, own, drawn));
+    v128.store(linear + (a << 4), madd(by, rest, drawn));
   }
   const failed = cholesky(factor, dim, roots, pivots);
   if (failed >= 0) return failed;
@@ -469,7 +548,7 @@ export function solve(
   // roots and factor are free from here on: means go to `roots`
   let squares = f64x2.add(
     f64x2.sub(v128.load(scale, 16), f64x2.mul(f64x2.splat(2), pair(lead, lead + stride))),
-    pair(last + line / 2, last + line / 2 + stride),
+    pair(own, own + stride),
   );
   for (let a: usize = 0; a < dim; a++) {
     const sum = dot(inverse + line * a, linear, line);
@@ -491,6 +570,7 @@ export function solve(
       else column = f64x2.add(column, term);
     }
     squares = f64x2.add(squares, f64x2.add(column, column));
+    if (b == 0) at = columns;
   }
   for (let a: usize = 0, to = cov; a < dim; a++) {
     for (let k: usize = 0; k <= a << 4; k += 16, to += 8) {
@@ -503,9 +583,20 @@ export function solve(
   return -1;
 }
 
+/** `moments` of a posterior as it is stored, once in each half: what `solve` writes. */
+export function moments(dim: usize, mean: usize, cov: usize, to: usize): void {
+  for (let b: usize = 0; b < dim; b++) {
+    const m = v128.load64_splat(mean + (b << 3));
+    for (let a = b; a < dim; a++, to += 16) {
+      const c = v128.load64_splat(cov + ((((a * (a + 1)) >> 1) + b) << 3));
+      v128.store(to, madd(m, v128.load64_splat(mean + (a << 3)), c));
+    }
+  }
+}
+
 /**
- * Writes the record of one of the rows that `solve` was called for last, for the rows of the other side: the first or, with
- * `own` 8, the second. `weight` is its noise factor; f64 where `wide`, else f32.
+ * Writes the record of one of the rows that `solve` or `moments` was called for last, for the rows of the other side: the
+ * first or, with `own` 8, the second. `weight` is its noise factor; f64 where `wide`, else compact.
  */
 export function record(
   dim: usize,
@@ -517,7 +608,7 @@ export function record(
   to: usize,
 ): void {
   if (wide) record64(dim, mean, moments + own, weight, to);
-  else record32(dim, mean, moments + own, weight, to);
+  else record16(dim, mean, moments + own, weight, to);
 }
 
 function record64(dim: usize, mean: usize, moments: usize, weight: f64, to: usize): void {
@@ -527,12 +618,13 @@ function record64(dim: usize, mean: usize, moments: usize, weight: f64, to: usiz
   for (let a: usize = 1; a < dim; a++, at += 8) store<f64>(at, weight * load<f64>(mean + (a << 3)));
   const first = moments + (dim << 4);
   const end = moments + ((dim * (dim + 1)) << 3);
-  for (let m = first; m < end; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
   for (let m = moments + 16; m < first; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
   store<f64>(at, weight * load<f64>(moments));
+  at = to + (recordFloats(dim) << 3);
+  for (let m = first; m < end; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
 }
 
-function record32(dim: usize, mean: usize, moments: usize, weight: f64, to: usize): void {
+function record16(dim: usize, mean: usize, moments: usize, weight: f64, to: usize): void {
   store<f32>(to, <f32>(weight * load<f64>(mean)));
   store<f32>(to, <f32>weight, 4);
   let at = to + 8;
@@ -540,8 +632,19 @@ function record32(dim: usize, mean: usize, moments: usize, weight: f64, to: usiz
     store<f32>(at, <f32>(weight * load<f64>(mean + (a << 3))));
   const first = moments + (dim << 4);
   const end = moments + ((dim * (dim + 1)) << 3);
-  for (let m = first; m < end; m += 16, at += 4) store<f32>(at, <f32>(weight * load<f64>(m)));
   for (let m = moments + 16; m < first; m += 16, at += 4)
     store<f32>(at, <f32>(weight * load<f64>(m)));
   store<f32>(at, <f32>(weight * load<f64>(moments)));
+  // none is larger than the largest E[q_a^2]
+  let largest: f64 = 0;
+  for (let a: usize = 1, m = first; a < dim; m += (dim - a) << 4, a++) {
+    largest = max(largest, abs(weight * load<f64>(m)));
+  }
+  const unit = <f32>(largest / LARGEST);
+  store<f32>(at, unit, 4);
+  const scale = unit > LEAST_UNIT ? weight / <f64>unit : 0;
+  at = to + (recordFloats(dim) << 2);
+  for (let m = first; m < end; m += 16, at += 2) {
+    store<i16>(at, <i16>reinterpret<i64>(scale * load<f64>(m) + ROUNDER));
+  }
 }
