@@ -1,6 +1,6 @@
 /**
  * The row step in AssemblyScript: weighted sums over the records of a row's partners, then two rows at once through
- * Cholesky factor, inverse, mean and expected squares. `kernel-memory.ts` says what a record holds, `wasm-row-step.ts`
+ * Cholesky factor, inverse, mean and expected squares. `kernel.ts` says what a record holds, `wasm-row-step.ts`
  * calls. All pointers are bytes; matrices of a pair hold both rows' numbers side by side in 16 bytes.
  */
 
