@@ -156,19 +156,19 @@ export function kernelFor(
     return at;
   };
   const { readers, books, size, reader, book, readerStart, bookStart, bookSlot } = matrix;
-  const rows = (partners: number, slots: number): KernelRows => ({
+  const rows = (partners: number, slot: Int32Array | null): KernelRows => ({
     records: place(placeOf(partners + 1, record) * PLACE),
     position: sharedInts(partners),
     zero: placeOf(partners, record),
     partner: place((size + OVERRUN) * Uint32Array.BYTES_PER_ELEMENT),
     value: place((size + OVERRUN) * (wide ? 8 : 4)),
-    slot: slots === 0 ? null : sharedInts(slots),
+    slot,
   });
   const layout = {
     wide,
     record,
-    readers: rows(books, 0),
-    books: rows(readers, shifted ? size : 0),
+    readers: rows(books, null),
+    books: rows(readers, shifted ? sharedInts(size) : null),
   };
   const pages = Math.ceil(end / PAGE);
   if (pages + WORKSPACES / PAGE > MAX_PAGES) return null;
