@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CARD_BLOB } from '../contracts/model-card.ts';
 import { environment, projectFolder } from '../runtime/environment.ts';
 import { VERSIONS_SET } from '../store/keys.ts';
 import { openKv, openStore } from '../store/open-store.ts';
@@ -13,12 +15,13 @@ import { generatedData } from '../testing/generated-data.ts';
 import { leftOut } from '../testing/left-out.ts';
 import { hasRedisServer, startRedisServer } from '../testing/redis-server.ts';
 import { publishSample } from '../testing/sample-version.ts';
+import { contentOf } from '../testing/version-content.ts';
 
 const PROGRAM = `${projectFolder}/bin/bookrec`;
 const folder = mkdtempSync(path.join(tmpdir(), 'bookrec-archives-'));
 const trained = `lmdb:${path.join(folder, 'trained')}`;
 const archive = path.join(folder, 'a.model');
-const generated = generatedData();
+const generated = generatedData({ readers: 120, ratedBooks: 80 });
 const redis = (await hasRedisServer()) ? await startRedisServer() : null;
 if (redis === null) leftOut('models export and import: there is no redis-server on the PATH');
 
@@ -42,15 +45,26 @@ async function snapshotServer() {
   return { url: server.url, dump, [Symbol.asyncDispose]: () => server.stop() };
 }
 
-/** What people and machines get from a store: lists of stored and unknown readers, and predictions. */
+/** What people and machines get from a store: a list, and predictions for stored and unknown readers. */
 function answersOf(store: string): string[] {
   const books = generated.rows.slice(0, 20).map(({ item }) => item);
   const pairs = ['r9', 'nobody'].flatMap((user) => books.map((item) => `${user},${item}\n`));
   return [
-    ...['r9', 'Zoë ☃', 'nobody'].map((id) => bookrec(store, ['recommend', id, '--json']).text),
+    bookrec(store, ['recommend', 'Zoë ☃', '--json']).text,
     bookrec(store, ['predict', '--pairs', '-'], `user,item\n${pairs.join('')}`).text,
-    bookrec(store, ['models', 'show', '--json']).text,
   ];
+}
+
+/** All that is stored of the live version. */
+async function liveOf(address: string) {
+  const store = await openStore(address);
+  try {
+    const version = (await store.liveVersion()) ?? '';
+    const [manifest, card] = [await store.manifest(version), await store.blob(version, CARD_BLOB)];
+    return { manifest, card, content: await contentOf(store, version) };
+  } finally {
+    await store.close();
+  }
 }
 
 beforeAll(() => {
@@ -68,7 +82,7 @@ afterAll(async () => {
 describe('models export and import', () => {
   it.skipIf(redis === null)(
     'give the same answers, from LMDB to Redis and back to LMDB',
-    () => {
+    async () => {
       const served = redis?.url ?? '';
       const second = `lmdb:${path.join(folder, 'second')}`;
       expect(bookrec(served, ['models', 'import', archive]).text).toMatch(
@@ -79,7 +93,11 @@ describe('models export and import', () => {
       const answers = answersOf(trained);
       expect(answers.every((answer) => answer.length > 100)).toBe(true);
       expect(answersOf(served)).toEqual(answers);
-      expect(answersOf(second)).toEqual(answers);
+      const wanted = await liveOf(trained);
+      expect(wanted.manifest?.counts.readers).toBe(121);
+      for (const place of [served, second]) {
+        expect(isDeepStrictEqual(await liveOf(place), wanted)).toBe(true);
+      }
     },
     40_000,
   );
