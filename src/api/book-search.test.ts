@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Catalogue } from '../store/catalogue-codec.ts';
 import { BookSearch } from './book-search.ts';
@@ -22,7 +23,7 @@ const catalogue: Catalogue = {
   listed: Uint8Array.from(BOOKS, ({ author }) => (author === 'Nobody' ? 0 : 1)),
 };
 
-const search = await BookSearch.build(catalogue, null);
+const search = await BookSearch.build(catalogue, null, nextTurn);
 const titles = (q: string, by = search): string[] =>
   by.find(q, 10).map((book) => BOOKS[book]?.title ?? '');
 
@@ -61,10 +62,12 @@ it('takes any of the words where no book has all', () => {
 
 it('puts the better known book first among those that fit alike', async () => {
   const ratings = Uint32Array.of(0, 0, 0, 0, 2, 900, 0, 0);
-  expect(titles('herbert', await BookSearch.build(catalogue, ratings))[0]).toBe(
+  expect(titles('herbert', await BookSearch.build(catalogue, ratings, nextTurn))[0]).toBe(
     'God Emperor of Dune',
   );
-  expect(titles('d', await BookSearch.build(catalogue, ratings))[0]).toBe('God Emperor of Dune');
+  expect(titles('d', await BookSearch.build(catalogue, ratings, nextTurn))[0]).toBe(
+    'God Emperor of Dune',
+  );
   expect(titles('herbert')[0]).toBe('Dune');
 });
 
@@ -88,7 +91,7 @@ it('leaves the event loop free while it is built', async () => {
     listed: new Uint8Array(books).fill(1),
   };
   const state = { built: false };
-  const building = BookSearch.build(many, null).then(() => {
+  const building = BookSearch.build(many, null, nextTurn).then(() => {
     state.built = true;
   });
   let turns = 0;

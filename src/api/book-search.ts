@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import MiniSearch from 'minisearch';
 import { foldText } from '../model/fold-text.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
@@ -11,8 +10,10 @@ const MAX_WORDS = 12;
 const MAX_FUZZY_LENGTH = 24;
 /** A word in more than this share of the books tells little, and is slow to look up. */
 const FREQUENT_SHARE = 0.04;
-/** A single word up to this length is answered from a table: it may be the beginning of too many. */
+/** A single word up to this length is not looked up in the index: it may be the beginning of too many. */
 const SHORT = 4;
+/** Answers to beginnings up to this length are kept: there are few, and each is put together from many words. */
+const KEPT_LENGTH = 2;
 /** Shorter ends of a question with several words are taken as whole words. */
 const SHORTEST_BEGINNING = 3;
 /** Most books that a question finds. */
@@ -28,75 +29,118 @@ interface Entry {
   readonly isbn: string;
 }
 
+/** Which books have a word. */
+interface Word {
+  books: number;
+  /** Rank of the book that was met last. */
+  last: number;
+  /** The first of them, in order, `MAX_HITS` at most. */
+  readonly ranks: number[];
+}
+
 /** Finds listed books by words of title and author and by ISBN, with typing errors, and as one types. */
 export class BookSearch {
   readonly #ratings: Uint32Array | null;
+  /** Listed books, those of most ratings first; a place in it is a rank. */
+  readonly #order: Uint32Array;
   readonly #index = new MiniSearch<Entry>({
     fields: ['title', 'author', 'isbn'],
-    tokenize: wordsOf,
+    // What is indexed and what is looked for is folded by then.
+    tokenize: splitWords,
     processTerm: (word) => word,
     autoVacuum: false,
   });
-  /** Books with each word of title or author. */
-  readonly #booksWith = new Map<string, number>();
-  /** By the beginning of a word, the books of most ratings. */
-  readonly #short = new Map<string, number[]>();
-  #books = 0;
+  /** Words of titles, authors and ISBNs. */
+  readonly #words = new Map<string, Word>();
+  /** The same words by their first character. */
+  readonly #byFirst = new Map<string, string[]>();
+  readonly #short = new Map<string, readonly number[]>();
 
-  private constructor(ratings: Uint32Array | null) {
+  private constructor(order: Uint32Array, ratings: Uint32Array | null) {
+    this.#order = order;
     this.#ratings = ratings;
   }
 
   /**
-   * Indexes the listed books, a few at a time, so that the event loop stays free. `ratings` is the number of ratings by
+   * Indexes the listed books, a few at a time, and waits for `rest` in between. `ratings` is the number of ratings by
    * book; where it is known, better known books come first among those that fit alike.
    */
-  static async build(catalogue: Catalogue, ratings: Uint32Array | null): Promise<BookSearch> {
-    const search = new BookSearch(ratings);
+  static async build(
+    catalogue: Catalogue,
+    ratings: Uint32Array | null,
+    rest: () => Promise<void>,
+  ): Promise<BookSearch> {
     const known = (book: number): number => ratings?.[book] ?? 0;
     const order = Uint32Array.from(catalogue.ids.keys()).filter((m) => catalogue.listed[m] === 1);
     order.sort((a, b) => known(b) - known(a) || a - b);
+    const search = new BookSearch(order, ratings);
     for (let from = 0; from < order.length; from += CHUNK) {
-      for (const book of order.subarray(from, from + CHUNK)) search.#add(catalogue, book);
-      await nextTurn();
+      const end = Math.min(from + CHUNK, order.length);
+      for (let rank = from; rank < end; rank++) search.#add(catalogue, rank);
+      await rest();
     }
     return search;
   }
 
-  #add({ ids, title, author }: Catalogue, book: number): void {
+  #add({ ids, title, author }: Catalogue, rank: number): void {
+    const book = this.#order[rank] ?? 0;
     const entry = {
       id: book,
-      title: title[book] ?? '',
-      author: author[book] ?? '',
-      isbn: ids[book] ?? '',
+      title: folded(title[book] ?? ''),
+      author: folded(author[book] ?? ''),
+      isbn: folded(ids[book] ?? ''),
     };
     this.#index.add(entry);
-    this.#books++;
-    const words = new Set(wordsOf(`${entry.title} ${entry.author}`));
-    for (const word of words) this.#booksWith.set(word, (this.#booksWith.get(word) ?? 0) + 1);
-    for (const start of beginnings([...words, ...wordsOf(entry.isbn)])) {
-      const books = this.#short.get(start);
-      if (books === undefined) this.#short.set(start, [book]);
-      else if (books.length < MAX_HITS) books.push(book);
+    for (const field of [entry.title, entry.author, entry.isbn]) {
+      for (const word of splitWords(field)) this.#meet(word, rank);
     }
+  }
+
+  #meet(word: string, rank: number): void {
+    let known = this.#words.get(word);
+    if (known === undefined) {
+      known = { books: 0, last: -1, ranks: [] };
+      this.#words.set(word, known);
+      const first = word.charAt(0);
+      const others = this.#byFirst.get(first);
+      if (others === undefined) this.#byFirst.set(first, [word]);
+      else others.push(word);
+    }
+    if (known.last === rank) return;
+    known.last = rank;
+    known.books++;
+    if (known.ranks.length < MAX_HITS) known.ranks.push(rank);
+  }
+
+  /** The books of most ratings among those with a word that begins so. */
+  #beginningWith(start: string): readonly number[] {
+    const kept = this.#short.get(start);
+    if (kept !== undefined) return kept;
+    const ranks = (this.#byFirst.get(start.charAt(0)) ?? [])
+      .filter((word) => word.startsWith(start))
+      .flatMap((word) => this.#words.get(word)?.ranks ?? []);
+    const best = [...new Set(Uint32Array.from(ranks).sort())].slice(0, MAX_HITS);
+    const books = best.map((rank) => this.#order[rank] ?? 0);
+    if (start.length <= KEPT_LENGTH) this.#short.set(start, books);
+    return books;
   }
 
   /** Catalogue indices of the best books for a question, best first; none for a question without a word. */
   find(question: string, limit: number): number[] {
-    const typed = [...new Set(wordsOf(question))].slice(0, MAX_WORDS);
+    const typed = [...new Set(splitWords(folded(question)))].slice(0, MAX_WORDS);
     const last = typed.at(-1);
     if (last === undefined) return [];
     const rare = typed.filter((word) => this.#tells(word));
     const alone = typed.length === 1 && last.length <= SHORT;
     const found = rare.length === 0 ? [] : this.#search(rare, rare.at(-1) === last && !alone);
-    if (alone || rare.length === 0) found.push(...(this.#short.get(last.slice(0, SHORT)) ?? []));
+    if (alone || rare.length === 0) found.push(...this.#beginningWith(last.slice(0, SHORT)));
     return [...new Set(found)].slice(0, limit);
   }
 
   /** Whether a word is worth looking up: not a single letter, and not in a large share of the books. */
   #tells(word: string): boolean {
-    const most = Math.max(MAX_HITS, FREQUENT_SHARE * this.#books);
-    return word.length > 1 && (this.#booksWith.get(word) ?? 0) <= most;
+    const most = Math.max(MAX_HITS, FREQUENT_SHARE * this.#order.length);
+    return word.length > 1 && (this.#words.get(word)?.books ?? 0) <= most;
   }
 
   /**
@@ -104,11 +148,11 @@ export class BookSearch {
    * `open` says that the last word may be the beginning of one.
    */
   #search(words: readonly string[], open: boolean): number[] {
-    const strict = this.#with(words, open, 'AND', (word) => !this.#booksWith.has(word));
+    const strict = this.#with(words, open, 'AND', (word) => !this.#words.has(word));
     if (strict.length > 0) return strict;
     const loose = this.#with(words, open, 'AND', () => true);
     if (loose.length > 0 || words.length === 1) return loose;
-    return this.#with(words, open, 'OR', (word) => !this.#booksWith.has(word));
+    return this.#with(words, open, 'OR', (word) => !this.#words.has(word));
   }
 
   #with(
@@ -142,19 +186,12 @@ function typingErrors(word: string): number | false {
   return word.length < 7 ? 1 : 2;
 }
 
-/** The first characters of each word, once each. */
-function beginnings(words: readonly string[]): Set<string> {
-  const found = new Set<string>();
-  for (const word of words) {
-    for (let length = 1; length <= Math.min(SHORT, word.length); length++) {
-      found.add(word.slice(0, length));
-    }
-  }
-  return found;
+/** Folded text; the hyphens of an ISBN do not part a word. */
+function folded(text: string): string {
+  return foldText(text.replace(/(?<=\d)-(?=[\dx])/gi, ''));
 }
 
-/** Folded words; the hyphens of an ISBN do not part a word. */
-function wordsOf(text: string): string[] {
-  const folded = foldText(text.replace(/(?<=\d)-(?=[\dx])/gi, ''));
-  return folded === '' ? [] : folded.split(' ');
+/** Words of a folded text. */
+function splitWords(text: string): string[] {
+  return text === '' ? [] : text.split(' ');
 }

@@ -109,10 +109,9 @@ export class LiveModel {
       const before = this.#snapshot.version;
       const version = this.#earlier.peek(pointer) ?? (await this.#read(pointer));
       this.#refused = null;
+      version.prepare();
       this.#see(version, false);
       if (before !== null) this.#earlier.hold(before);
-      // Nobody should wait for it; a request that needs it tells what went wrong.
-      version.shelf().catch(() => undefined);
       log.info({ version: pointer, seconds: clock.seconds() - started }, 'model loaded');
     } catch (error) {
       this.#refuse(pointer);

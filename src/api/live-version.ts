@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Manifest } from '../contracts/manifest.ts';
 import { canonicalBookId } from '../model/isbn.ts';
@@ -10,6 +11,9 @@ import { Shelf } from './shelf.ts';
 
 /** Memory for encoded answers, which are about 3 kB each. */
 const ANSWER_CACHE_BYTES = 48 * 1024 * 1024;
+
+/** Pause after each ms of work on a shelf that nobody waits for. */
+const REST_MS = 10;
 
 /** One published version in memory. Nothing in it changes but what it caches. */
 export class LiveVersion {
@@ -27,6 +31,7 @@ export class LiveVersion {
   readonly #indexOfBook: ReadonlyMap<string, number>;
   #prior: RankedList | null = null;
   #shelf: Promise<Shelf> | null = null;
+  #isWaitedFor = false;
 
   constructor(
     manifest: Manifest,
@@ -47,9 +52,25 @@ export class LiveVersion {
     return this.#indexOfBook.get(id.trim()) ?? this.#indexOfBook.get(canonicalBookId(id));
   }
 
-  /** Orders of the books and the search among them; the first call starts to build them. */
+  /** Orders of the books and the search among them. */
   shelf(): Promise<Shelf> {
-    this.#shelf ??= Shelf.build(this);
+    this.#isWaitedFor = true;
+    return this.#built();
+  }
+
+  /**
+   * Makes beforehand what requests would wait for: the prior's list at once, the shelf a little at a time, so that nobody who
+   * asks for something else notices. An error is left to the request that needs it.
+   */
+  prepare(): void {
+    this.prior();
+    this.#built().catch(() => undefined);
+  }
+
+  #built(): Promise<Shelf> {
+    this.#shelf ??= Shelf.build(this, () =>
+      this.#isWaitedFor ? nextTurn() : pause(REST_MS, undefined, { ref: false }),
+    );
     return this.#shelf;
   }
 

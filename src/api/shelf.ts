@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BookSort } from '../contracts/http-books.ts';
 import { NOTHING_KNOWN, type Recommender } from '../model/recommender.ts';
 import type { BookCounts } from '../store/book-counts-codec.ts';
@@ -54,31 +53,28 @@ export class Shelf {
     this.#byAuthor = byAuthor;
   }
 
-  /** Computes all, in steps that leave the event loop free in between. */
-  static async build(source: ShelfSource): Promise<Shelf> {
-    const { catalogue, recommender, counts } = source;
+  /** Computes what listed books need, in steps of about 1 ms, and waits for `rest` after each. */
+  static async build(source: ShelfSource, rest: () => Promise<void>): Promise<Shelf> {
+    const { catalogue, counts } = source;
     const books = catalogue.ids.length;
     const ratings = counts === null ? null : sums(counts.byLevel, books);
-    const expected = new Float32Array(3 * books);
+    const expected = new Float32Array(3 * books).fill(Number.NaN);
     const byAuthor = new Map<string, number[]>();
-    for (let from = 0; from < books; from += CHUNK) {
-      const chunk = Uint32Array.from({ length: Math.min(CHUNK, books - from) }, (_, n) => from + n);
-      const { levels } = recommender;
-      for (const [n, found] of recommender.predict(NOTHING_KNOWN, chunk).entries()) {
-        const half = Z * Math.sqrt(found.varBook);
-        const low = Math.max(levels[0] ?? -Infinity, found.mean - half);
-        const high = Math.min(levels.at(-1) ?? Infinity, found.mean + half);
-        expected.set([found.mean, low, high], 3 * (from + n));
-        addAuthor(byAuthor, catalogue, from + n);
-      }
-      await nextTurn();
+    const listed = listedOf(catalogue);
+    for (let from = 0; from < listed.length; from += CHUNK) {
+      const chunk = listed.subarray(from, from + CHUNK);
+      expect(source, chunk, expected);
+      for (const book of chunk) addAuthor(byAuthor, catalogue, book);
+      await rest();
     }
-    const search = await BookSearch.build(catalogue, ratings);
+    const search = await BookSearch.build(catalogue, ratings, rest);
     return new Shelf(source, ratings, expected, search, byAuthor);
   }
 
   expected(book: number): ExpectedRating {
     const at = (n: number): number => this.#expected[3 * book + n] ?? Number.NaN;
+    // Books without a title, which only those ask for who know their ISBN.
+    if (Number.isNaN(at(0))) expect(this.#source, Uint32Array.of(book), this.#expected);
     return { mean: at(0), interval: [at(1), at(2)] };
   }
 
@@ -98,8 +94,8 @@ export class Shelf {
 
   #makeOrder(sort: BookSort): Uint32Array | null {
     const { catalogue, counts } = this.#source;
-    const { listed, year } = catalogue;
-    const all = Uint32Array.from(catalogue.ids.keys()).filter((book) => listed[book] === 1);
+    const { year } = catalogue;
+    const all = listedOf(catalogue);
     const lower = (book: number): number => this.expected(book).interval[0];
     if (sort === 'title') return byTitle(all, catalogue.title);
     if (sort === 'year') return byFalling(all, (book) => year[book] ?? 0);
@@ -112,9 +108,25 @@ export class Shelf {
   }
 }
 
+/** Books with a title, in the order of the catalogue. */
+function listedOf({ ids, listed }: Catalogue): Uint32Array {
+  return Uint32Array.from(ids.keys()).filter((book) => listed[book] === 1);
+}
+
+/** Sets mean, low and high of `ExpectedRating` at the places of the books. */
+function expect({ recommender }: ShelfSource, books: Uint32Array, expected: Float32Array): void {
+  const { levels } = recommender;
+  for (const [n, found] of recommender.predict(NOTHING_KNOWN, books).entries()) {
+    const half = Z * Math.sqrt(found.varBook);
+    const low = Math.max(levels[0] ?? -Infinity, found.mean - half);
+    const high = Math.min(levels.at(-1) ?? Infinity, found.mean + half);
+    expected.set([found.mean, low, high], 3 * (books[n] ?? 0));
+  }
+}
+
 function addAuthor(byAuthor: Map<string, number[]>, catalogue: Catalogue, book: number): void {
   const name = foldText(catalogue.author[book] ?? '');
-  if (name === '' || catalogue.listed[book] !== 1) return;
+  if (name === '') return;
   const books = byAuthor.get(name);
   if (books === undefined) byAuthor.set(name, [book]);
   else books.push(book);
