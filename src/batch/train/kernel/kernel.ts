@@ -43,11 +43,12 @@ type SolveArguments = [
 type RecordArguments = [
   dim: number,
   mean: number,
+  stride: number,
   moments: number,
-  own: number,
-  weight: number,
+  weights: number,
   wide: number,
-  to: number,
+  first: number,
+  second: number,
 ];
 
 /** One side's rows in the kernel's memory: byte addresses. */

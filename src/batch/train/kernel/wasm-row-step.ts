@@ -62,7 +62,9 @@ export class WasmRowStep implements RowStep {
       }
       const o = thread.room;
       thread.exports.moments(dim, o + at.mean, o + at.cov, o + at.moments);
-      this.record(this.columns, n, 0, partners.precision[n]);
+      this.weigh(0, partners.precision[n]);
+      this.weigh(1, partners.precision[n]);
+      this.record(this.columns, n, n, 0);
     }
   }
 
@@ -81,6 +83,7 @@ export class WasmRowStep implements RowStep {
   /** Solves two rows, or one that is given twice. */
   private solvePair(numbers: RowNumbers, first: number, second: number, sums: Float64Array): void {
     const { at, thread, side } = this;
+    const { rows } = side;
     this.sumRow(numbers, first, 0);
     if (second === first) this.copyFirst();
     else this.sumRow(numbers, second, 1);
@@ -101,6 +104,8 @@ export class WasmRowStep implements RowStep {
     if (failed >= 0) throw notPositive(side, failed % 2 === 0 ? first : second, failed >> 1);
     this.store(numbers, first, 0, sums);
     if (second !== first) this.store(numbers, second, 1, sums);
+    else this.weigh(1, rows.precision[first]);
+    this.record(this.own, first, second, at.stride);
   }
 
   /** Sums over the ratings of row n into the place of the pair's first or second. */
@@ -200,21 +205,27 @@ export class WasmRowStep implements RowStep {
     const count = ratings.start[n + 1] - ratings.start[n];
     rows.precision[n] = noiseFactor(numbers.shape, count, numbers.tau * squares);
     sums[ROW_SUMS.squares] += rows.precision[n] * squares;
-    this.record(this.own, n, lane, rows.precision[n]);
+    this.weigh(lane, rows.precision[n]);
   }
 
-  /** Writes entity n's record from mean and moments of the pair's first or second. */
-  private record({ records, position }: KernelRows, n: number, lane: number, weight: number): void {
-    const { at, thread, kernel } = this;
+  /** Sets the noise factor of the pair's first or second for `record`; the squares of its ratings have done their work. */
+  private weigh(lane: number, factor: number): void {
+    this.room[this.at.scale / F64 + 2 + lane] = factor;
+  }
+
+  /** Writes the records of a pair, whose means lie `stride` apart. */
+  private record(to: KernelRows, first: number, second: number, stride: number): void {
+    const { at, thread } = this;
     const o = thread.room;
     thread.exports.record(
       this.side.dim,
-      o + at.mean + lane * at.stride,
+      o + at.mean,
+      stride,
       o + at.moments,
-      lane * F64,
-      weight,
-      Number(kernel.wide),
-      records + position[n] * PLACE,
+      o + at.scale + 2 * F64,
+      Number(this.kernel.wide),
+      to.records + to.position[first] * PLACE,
+      to.records + to.position[second] * PLACE,
     );
   }
 }

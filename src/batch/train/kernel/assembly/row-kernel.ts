@@ -561,14 +561,31 @@ export function solve(
     const m = v128.load(roots + (b << 4));
     // the inverse is whole, so that its rows are its columns
     const row = inverse + line * b;
-    let column = f64x2.splat(0);
-    for (let a = b; a < dim; a++, at += 8, to += 16) {
-      const moment = madd(m, v128.load(roots + (a << 4)), v128.load(row + (a << 4)));
-      v128.store(to, moment);
-      const term = f64x2.mul(moment, pair(at, at + stride));
-      if (a == b) squares = f64x2.add(squares, term);
-      else column = f64x2.add(column, term);
+    const own = b << 4;
+    const square = madd(m, m, v128.load(row + own));
+    v128.store(to, square);
+    squares = madd(square, pair(at, at + stride), squares);
+    at += 8;
+    to += 16;
+    let even = f64x2.splat(0);
+    let odd = f64x2.splat(0);
+    let k = own + 16;
+    for (; k + 16 < line; k += 32, at += 16, to += 32) {
+      const x = madd(m, v128.load(roots + k), v128.load(row + k));
+      const y = madd(m, v128.load(roots + k, 16), v128.load(row + k, 16));
+      v128.store(to, x);
+      v128.store(to, y, 16);
+      even = madd(x, pair(at, at + stride), even);
+      odd = madd(y, pair(at + 8, at + 8 + stride), odd);
     }
+    if (k < line) {
+      const x = madd(m, v128.load(roots + k), v128.load(row + k));
+      v128.store(to, x);
+      even = madd(x, pair(at, at + stride), even);
+      at += 8;
+      to += 16;
+    }
+    const column = f64x2.add(even, odd);
     squares = f64x2.add(squares, f64x2.add(column, column));
     if (b == 0) at = columns;
   }
@@ -595,20 +612,53 @@ export function moments(dim: usize, mean: usize, cov: usize, to: usize): void {
 }
 
 /**
- * Writes the record of one of the rows that `solve` or `moments` was called for last, for the rows of the other side: the
- * first or, with `own` 8, the second. `weight` is its noise factor; f64 where `wide`, else compact.
+ * Writes the records of the two rows that `solve` or `moments` was called for last, for the rows of the other side, to
+ * `first` and `second`. `mean` is that of the first, that of the second follows `stride` behind; `weights` are their noise
+ * factors. The records are f64 where `wide`, else compact.
  */
 export function record(
   dim: usize,
   mean: usize,
+  stride: usize,
   moments: usize,
-  own: usize,
-  weight: f64,
+  weights: usize,
   wide: i32,
-  to: usize,
+  first: usize,
+  second: usize,
 ): void {
-  if (wide) record64(dim, mean, moments + own, weight, to);
-  else record16(dim, mean, moments + own, weight, to);
+  const weight = load<f64>(weights);
+  const other = load<f64>(weights, 8);
+  if (wide) {
+    record64(dim, mean, moments, weight, first);
+    record64(dim, mean + stride, moments + 8, other, second);
+    return;
+  }
+  const scale = f64x2.replace_lane(
+    f64x2.splat(recordFloats32(dim, mean, moments, weight, first)),
+    1,
+    recordFloats32(dim, mean + stride, moments + 8, other, second),
+  );
+  const rounder = f64x2.splat(ROUNDER);
+  const end = moments + ((dim * (dim + 1)) << 3);
+  const skip = recordFloats(dim) << 2;
+  // four places of both; what lies behind the last, at most three, is not looked at
+  for (
+    let m = moments + (dim << 4), a = first + skip, b = second + skip;
+    m < end;
+    m += 64, a += 8, b += 8
+  ) {
+    const x0 = madd(v128.load(m), scale, rounder);
+    const x1 = madd(v128.load(m, 16), scale, rounder);
+    const x2 = madd(v128.load(m, 32), scale, rounder);
+    const x3 = madd(v128.load(m, 48), scale, rounder);
+    // low words, then halves of them, of one row after the other
+    const low = v128.shuffle<i32>(x0, x1, 0, 2, 4, 6);
+    const high = v128.shuffle<i32>(x2, x3, 0, 2, 4, 6);
+    const both = i16x8.narrow_i32x4_s(low, high);
+    const sorted = v128.shuffle<i16>(both, both, 0, 2, 4, 6, 1, 3, 5, 7);
+    v128.store64_lane(a, sorted, 0);
+    v128.store64_lane(b, sorted, 1);
+  }
 }
 
 function record64(dim: usize, mean: usize, moments: usize, weight: f64, to: usize): void {
@@ -624,14 +674,14 @@ function record64(dim: usize, mean: usize, moments: usize, weight: f64, to: usiz
   for (let m = first; m < end; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
 }
 
-function record16(dim: usize, mean: usize, moments: usize, weight: f64, to: usize): void {
+/** Writes what is f32 of a compact record, and returns the weight in its unit. */
+function recordFloats32(dim: usize, mean: usize, moments: usize, weight: f64, to: usize): f64 {
   store<f32>(to, <f32>(weight * load<f64>(mean)));
   store<f32>(to, <f32>weight, 4);
   let at = to + 8;
   for (let a: usize = 1; a < dim; a++, at += 4)
     store<f32>(at, <f32>(weight * load<f64>(mean + (a << 3))));
   const first = moments + (dim << 4);
-  const end = moments + ((dim * (dim + 1)) << 3);
   for (let m = moments + 16; m < first; m += 16, at += 4)
     store<f32>(at, <f32>(weight * load<f64>(m)));
   store<f32>(at, <f32>(weight * load<f64>(moments)));
@@ -642,9 +692,5 @@ function record16(dim: usize, mean: usize, moments: usize, weight: f64, to: usiz
   }
   const unit = <f32>(largest / LARGEST);
   store<f32>(at, unit, 4);
-  const scale = unit > LEAST_UNIT ? weight / <f64>unit : 0;
-  at = to + (recordFloats(dim) << 2);
-  for (let m = first; m < end; m += 16, at += 2) {
-    store<i16>(at, <i16>reinterpret<i64>(scale * load<f64>(m) + ROUNDER));
-  }
+  return unit > LEAST_UNIT ? weight / <f64>unit : 0;
 }
