@@ -4,8 +4,8 @@ import { projectFolder } from '../../src/runtime/environment.ts';
 
 const FILES = ['BX-Book-Ratings', 'BX-Books', 'BX-Users'] as const;
 /** Every so many readers' ratings are in the small part, in the larger one, and in the tiny one. */
-const SHARE = 40;
-const LARGER_SHARE = 8;
+const SHARE = 120;
+const LARGER_SHARE = 16;
 const TINY_SHARE = 400;
 
 const lines = (file: string): string[] =>
@@ -18,7 +18,7 @@ const field = (line: string, index: number): string =>
 
 /**
  * A part of the shipped BookCrossing files that trains in seconds and fits a ConfigMap: one reader
- * in forty, those whose number leaves the remainder, with the books that they rated.
+ * in a hundred and twenty, those whose number leaves the remainder, with the books that they rated.
  */
 export function smallData(remainder = 8, share = SHARE): Record<string, string> {
   const [ratings = [], books = [], users = []] = FILES.map(lines);

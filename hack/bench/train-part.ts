@@ -3,7 +3,7 @@ import { runBookrec, shown } from './bookrec-process.ts';
 import { type Figure, type Part, atMost, notMeasured, number } from './part.ts';
 import { liveManifest } from './published.ts';
 
-const SECONDS = 30;
+const SECONDS = 15;
 const MIB = 1024;
 
 export interface TrainOptions {
