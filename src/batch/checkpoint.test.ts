@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../contracts/run.ts';
+import type { Settings } from '../contracts/settings.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { CHECKPOINTS_SET } from '../store/keys.ts';
 import { openKv, openStore } from '../store/open-store.ts';
@@ -43,6 +44,7 @@ async function trainUntil(
   real: Store,
   isEnd: (record: RunRecord) => boolean,
   how: 'stopped' | 'killed' = 'stopped',
+  settings: Partial<Settings> = {},
 ): Promise<RunRecord> {
   const controller = new AbortController();
   const store = new Proxy(real, {
@@ -60,7 +62,7 @@ async function trainUntil(
   });
   const log = pino({ level: 'silent' });
   const deps = { store, log, signal: controller.signal, clock: fastClock() };
-  return train(batchSettings({ data, publish: 'always', warmStart: 'none' }), deps);
+  return train(batchSettings({ data, publish: 'always', warmStart: 'none', ...settings }), deps);
 }
 
 /** In that phase after that sweep of 22: 12 that choose, then 5 and 5 that take in more rows. */
@@ -93,9 +95,12 @@ describe('a training that is started again', () => {
     await kv.close();
   });
 
-  it('after it was killed goes on from the last checkpoint that it wrote by the clock', async () => {
+  it('after it was killed goes on from the last checkpoint that it wrote by the clock, once it has the memory', async () => {
     const store = await openStore(address('killed'));
     await expect(trainUntil(store, at('train', 11), 'killed')).rejects.toThrow('killed');
+    // less than the process has already
+    const withLittle = trainUntil(store, () => false, 'stopped', { memoryBudget: 64 });
+    await expect(withLittle).rejects.toMatchObject({ code: 'MEMORY_TOO_SMALL' });
     const record = await trainUntil(store, () => false);
     expect(record.resumedAt).toBe('train');
     expect(await contentOf(store, record.version ?? '')).toEqual(wanted);

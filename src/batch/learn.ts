@@ -7,6 +7,7 @@ import { type Chosen, chosenColumns, chosenFrom, firstLegFrom } from './chosen.t
 import { levelIndices } from './evaluate/metrics.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { interestModelOf, learnInterest } from './interest.ts';
+import { loadOf } from './run-load.ts';
 import { latentRows } from './recommend/predict-rows.ts';
 import { readerInputs } from './recommend/reader-inputs.ts';
 import { carryOver } from './train/carry-over.ts';
@@ -28,6 +29,7 @@ import { SweepPool, threadsFor } from './train/sweep-pool.ts';
 import {
   COLD,
   firstState,
+  type RoomFor,
   startPosition,
   sweepOn,
   type SweepReport,
@@ -140,16 +142,13 @@ async function firstLeg(
   options: LearnOptions,
 ): Promise<{ state: ModelState; report: SweepReport }> {
   const { trail = NO_TRAIL } = options;
-  const budget = memoryBudget(options.memoryBudget);
-  const roomFor = (of: TrainingData, dim: number): void => {
-    assertRoom(budget, of, dim);
-  };
+  const roomFor = roomIn(dataset, options);
   const left = trail.leg === 'train' ? firstLegFrom(carriedBy(trail)) : null;
   const warm = left === null ? warmStart(pool, data, names, { ...options, roomFor }) : null;
   const isWarm = left?.isWarm ?? warm !== null;
   const plan = isWarm ? WARM : COLD;
   const at =
-    trail.position('train', data, plan) ??
+    trail.position('train', data, plan, roomFor) ??
     startPosition(warm ?? firstState(data, { ...options, roomFor }), plan);
   const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
   const sweeps = sweepOn(at, options.sweeps, heldOut, pool, plan);
@@ -160,6 +159,14 @@ async function firstLeg(
   const report = last ?? left?.report;
   if (report === undefined) throw new RangeError('training made no sweep');
   return { state: at.state, report };
+}
+
+/** Asks whether the run has room within the budget; throws `MEMORY_TOO_SMALL`. */
+function roomIn(dataset: Dataset, { memoryBudget: set, threads = 0 }: LearnOptions): RoomFor {
+  const budget = memoryBudget(set);
+  return (data, dim) => {
+    assertRoom(budget, loadOf(dataset, data, threads), dim);
+  };
 }
 
 /** The state at the given start point, or null where there is none or it does not fit. */
@@ -222,7 +229,9 @@ async function refitIn(
   const { levels, scores } = chosen.levelMap;
   const scored = { ...dataset, ratings: scoredRatings(dataset.ratings, levels, scores) };
   const data = trainingData(scored, rows);
-  const at = trail.position(leg, data, COLD) ?? startPosition(onRows(old, data), COLD);
+  const at =
+    trail.position(leg, data, COLD, roomIn(dataset, options)) ??
+    startPosition(onRows(old, data), COLD);
   const others = sweepsAround(leg, chosen.report.sweep, options);
   const sweeps = sweepOn(at, refitSweeps(options), HeldOutRows.none, pool, COLD);
   await drain(sweeps, others, options, () => trail.reached(leg, at, carried));

@@ -8,7 +8,7 @@ import { type Columns, type ColumnValue, packColumns, unpackColumns } from '../s
 import type { Store } from '../store/store.ts';
 import type { TrainingData } from './train/model-state.ts';
 import { positionColumns, positionFrom } from './train/position-codec.ts';
-import type { Position, SweepPlan } from './train/trainer.ts';
+import type { Position, RoomFor, SweepPlan } from './train/trainer.ts';
 
 /** Changes when older checkpoints cannot be gone on from. */
 const FORMAT = 2;
@@ -25,8 +25,8 @@ export interface Trail {
   readonly leg: Leg | null;
   /** What the legs before that one had given. */
   readonly carried: Columns | null;
-  /** The position in the leg where it was stopped; null in any other leg. */
-  position(leg: Leg, data: TrainingData, plan: SweepPlan): Position | null;
+  /** The position in the leg where it was stopped; null in any other leg. Throws what `roomFor` throws. */
+  position(leg: Leg, data: TrainingData, plan: SweepPlan, roomFor: RoomFor): Position | null;
   /** Told between sweeps; `carried` is what the legs before have given. */
   reached(leg: Leg, at: Position, carried: Readonly<Record<string, ColumnValue>>): Promise<void>;
 }
@@ -88,10 +88,10 @@ export class StoredTrail implements Trail {
     this.leg = left === null ? null : headSchema.parse(left.json('head')).leg;
   }
 
-  position(leg: Leg, data: TrainingData, plan: SweepPlan): Position | null {
+  position(leg: Leg, data: TrainingData, plan: SweepPlan, roomFor: RoomFor): Position | null {
     return this.carried === null || leg !== this.leg
       ? null
-      : positionFrom(this.carried, data, plan);
+      : positionFrom(this.carried, data, plan, roomFor);
   }
 
   async reached(

@@ -70,6 +70,12 @@ const BATCH = 512;
 /** Messages that a worker has before it, so that it has work while this thread waits for the disk. */
 const AHEAD = 3;
 
+/** Threads that make so many lists; none where the caller does it. */
+export function listThreads(lists: number, threads: number): number {
+  const batches = Math.ceil(lists / BATCH);
+  return batches <= 1 ? 0 : Math.min(threads === 0 ? availableParallelism() : threads, batches);
+}
+
 /**
  * Records with all lists of a job, in batches as they are done; 0 threads means one a core. A single batch is done
  * here, without a thread. Ends its threads when left. Throws the error of a thread, and `THREAD_LOST` where one ends
@@ -81,15 +87,15 @@ export async function* allRecords(
   threads = 0,
 ): AsyncGenerator<RecordBatch> {
   const count = job.readers.length * job.choices.length;
-  const most = threads === 0 ? availableParallelism() : threads;
   const batches = Math.ceil(count / BATCH);
-  if (batches <= 1) {
+  const used = listThreads(count, threads);
+  if (used === 0) {
     signal.throwIfAborted();
     yield { from: 0, records: new RecordMaker(job).records({ from: 0, to: count }) };
     return;
   }
   const workers = Array.from(
-    { length: Math.min(most, batches) },
+    { length: used },
     () => new Worker(new URL('./list-worker.ts', import.meta.url), { workerData: job }),
   );
   const answers = new Answers(workers);

@@ -1,12 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { randomTraining } from '../../testing/random-training.ts';
 import { HeldOutRows } from './held-out-rows.ts';
-import { assertRoom, memoryBudget, stateBytesEach, trainingBytes } from './memory.ts';
+import { encodeModel } from '../../store/model-codec.ts';
+import { randomModel } from '../../testing/random-model.ts';
+import { seededRandom } from '../../model/random.ts';
+import {
+  assertRoom,
+  listBytes,
+  type Load,
+  memoryBudget,
+  stateBytesEach,
+  THREAD_BYTES,
+  trainingBytes,
+} from './memory.ts';
 import { startState } from './model-state.ts';
 import { kernelBytes, kernelFor } from './kernel/kernel.ts';
 import { sweepDataOf } from './sweep-data.ts';
 
 const DATA = randomTraining({ seed: 1, readers: 900, books: 500, density: 0.05 });
+const LOAD: Load = {
+  readers: 900,
+  books: 500,
+  ratings: DATA.matrix.size,
+  hasContent: true,
+  ties: 0,
+  threads: 1,
+};
 const MIB = 2 ** 20;
 
 /** Bytes of all arrays that hang on a value, each buffer once. */
@@ -38,10 +57,31 @@ describe('memory', () => {
     );
   });
 
+  it('of a model and its artefact is within what is stated for each list thread', () => {
+    const books = 400;
+    const model = randomModel(seededRandom(1), 8, books);
+    const artefact = encodeModel(model);
+    const { ties, ...numbers } = { ...model.books, ties: model.interest.ties };
+    const load = { ...LOAD, books, ties: ties.book.length };
+    const perThread = listBytes({ ...load, threads: 2 }, 9) - listBytes(load, 9);
+    const measured = artefact.length + arrayBytes([numbers, model.bookNoise, model.listed]);
+    expect(measured).toBeLessThan(perThread - THREAD_BYTES);
+    expect(measured).toBeGreaterThan(0.6 * (perThread - THREAD_BYTES));
+  });
+
+  it('that only the lists need is counted too', () => {
+    const load = { ...LOAD, threads: 16 };
+    expect(trainingBytes(load, 9)).toBeLessThan(100 * MIB);
+    expect(() => {
+      assertRoom(memoryBudget(500), load, 9, 100 * MIB);
+    }).toThrow(expect.objectContaining({ code: 'MEMORY_TOO_SMALL' }));
+  });
+
   it('that is too small is an error with the number needed', () => {
-    const needed = Math.ceil((100 * MIB + trainingBytes(DATA, 9)) / MIB);
+    const load = { ...LOAD, ratings: 2e6 };
+    const needed = Math.ceil((100 * MIB + trainingBytes(load, 9)) / MIB);
     const room = (mib: number) => {
-      assertRoom(memoryBudget(mib), DATA, 9, 100 * MIB);
+      assertRoom(memoryBudget(mib), load, 9, 100 * MIB);
     };
     expect(() => {
       room(needed);
@@ -52,7 +92,7 @@ describe('memory', () => {
       expect.objectContaining({
         code: 'MEMORY_TOO_SMALL',
         message: expect.stringMatching(
-          `900 readers and 500 books with 8 factors needs about ${needed} MiB, and --memory-budget is ${needed - 1} MiB`,
+          `900 readers and 500 books with 8 factors and lists on 1 threads needs about ${needed} MiB, and --memory-budget is ${needed - 1} MiB`,
         ) as unknown,
       }),
     );

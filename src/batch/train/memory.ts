@@ -2,7 +2,6 @@ import { totalmem } from 'node:os';
 import { packedSize } from '../../model/cholesky.ts';
 import { AppError } from '../../runtime/errors.ts';
 import { kernelBytes } from './kernel/kernel.ts';
-import type { TrainingData } from './model-state.ts';
 
 const F64 = Float64Array.BYTES_PER_ELEMENT;
 const MIB = 2 ** 20;
@@ -25,16 +24,51 @@ export function stateBytesEach(dim: number, hasContent: boolean): BytesEach {
   };
 }
 
+/** What a run has to hold: all rows of the data, whatever part of them it trains on first. */
+export interface Load {
+  readonly readers: number;
+  readonly books: number;
+  readonly ratings: number;
+  readonly hasContent: boolean;
+  /** Most ties between books. */
+  readonly ties: number;
+  /** Threads that make lists. */
+  readonly threads: number;
+}
+
+/** A list thread before it holds anything: its own heap and compiled code. */
+export const THREAD_BYTES = 96 * MIB;
+/** Bytes of a tie: as it is kept, and while ties are picked out, in columns that grow by half of themselves. */
+const TIE_BYTES = 12;
+const TIE_BUILDING_BYTES = 32;
+/** Numbers a book beside its posterior: noise, precision, works, labels, and the workspace of a list. */
+const BOOK_NUMBERS = 16;
+
 /**
  * Bytes of a training at its peak, beside what is in memory before it: two states with their kernels, since one is made from
  * the other when rows are taken in, and the residuals of a prior.
  */
-export function trainingBytes({ matrix, effectLabels }: TrainingData, dim: number): number {
-  const { readers, books, size } = matrix;
-  const shifted = effectLabels.families.length > 0;
-  const each = stateBytesEach(dim, shifted);
-  const state = size * each.rating + (readers + books) * each.row;
-  return 2 * (state + kernelBytes(matrix, dim, shifted)) + Math.max(readers, books) * dim * F64;
+export function trainingBytes(load: Load, dim: number): number {
+  const { readers, books, ratings } = load;
+  const kernel = kernelBytes({ readers, books, size: ratings }, dim, load.hasContent);
+  return 2 * (stateBytes(load, dim) + kernel) + Math.max(readers, books) * dim * F64;
+}
+
+/** The same of what follows it: the state, the model as numbers and as an artefact, and both once more for each thread. */
+export function listBytes(load: Load, dim: number): number {
+  const { books, ties, threads } = load;
+  const numbers = dim + packedSize(dim) + BOOK_NUMBERS;
+  const artefact = books * numbers * Float32Array.BYTES_PER_ELEMENT + ties * TIE_BYTES;
+  const model = books * numbers * F64;
+  const made = ties * (TIE_BYTES + TIE_BUILDING_BYTES);
+  return (
+    stateBytes(load, dim) + model + made + artefact + threads * (THREAD_BYTES + artefact + model)
+  );
+}
+
+function stateBytes({ readers, books, ratings, hasContent }: Load, dim: number): number {
+  const each = stateBytesEach(dim, hasContent);
+  return ratings * each.rating + (readers + books) * each.row;
 }
 
 /** What a training may use: bytes, and whose limit that is. */
@@ -53,20 +87,20 @@ export function memoryBudget(set: number | undefined): Budget {
     : { bytes: machine, whose: "the machine's memory" };
 }
 
-/** Throws `MEMORY_TOO_SMALL`, with the number needed, where what is in use and the training together exceed the budget. */
+/** Throws `MEMORY_TOO_SMALL`, with the number needed, where what is in use and the run together exceed the budget. */
 export function assertRoom(
   budget: Budget,
-  data: TrainingData,
+  load: Load,
   dim: number,
   inUse: number = process.memoryUsage.rss(),
 ): void {
-  const needed = inUse + trainingBytes(data, dim);
+  const needed = inUse + Math.max(trainingBytes(load, dim), listBytes(load, dim));
   if (needed <= budget.bytes) return;
-  const { readers, books, size } = data.matrix;
+  const { readers, books, ratings, threads } = load;
   const [need, have] = [needed, budget.bytes].map((bytes) => Math.ceil(bytes / MIB));
   throw new AppError(
     'MEMORY_TOO_SMALL',
-    `Training on ${size} ratings of ${readers} readers and ${books} books with ${dim - 1} factors needs about ${need} MiB, and ${budget.whose} is ${have} MiB`,
-    'Give the training that much memory (in the chart: trainer.resources), or a lower --rank; --memory-budget overrides what was found.',
+    `Training on ${ratings} ratings of ${readers} readers and ${books} books with ${dim - 1} factors and lists on ${threads} threads needs about ${need} MiB, and ${budget.whose} is ${have} MiB`,
+    'Give the training that much memory (in the chart: trainer.resources), or a lower --rank or --threads; --memory-budget overrides what was found.',
   );
 }

@@ -3,7 +3,7 @@ import type { SidePrior } from '../../model/side-prior.ts';
 import { wishart } from '../../model/wishart.ts';
 import type { Columns, ColumnArray, ColumnType, ColumnValue } from '../../store/columns.ts';
 import { type ModelState, startState, type TrainingData } from './model-state.ts';
-import { type Position, startPosition, type SweepPlan } from './trainer.ts';
+import { type Position, type RoomFor, startPosition, type SweepPlan } from './trainer.ts';
 
 const gammaSchema = z.object({ shape: z.number(), rate: z.number() });
 const shapeSchema = z.object({ prior: z.number(), used: z.number() });
@@ -47,9 +47,15 @@ export function positionColumns(at: Position): Record<string, ColumnValue> {
   };
 }
 
-/** The position on the data that it was on, and with the plan that it had; throws `STORE_CORRUPT`. */
-export function positionFrom(columns: Columns, data: TrainingData, plan: SweepPlan): Position {
+/** The position on the data that it was on, and with the plan that it had; throws `STORE_CORRUPT`, and what `roomFor` throws. */
+export function positionFrom(
+  columns: Columns,
+  data: TrainingData,
+  plan: SweepPlan,
+  roomFor: RoomFor = () => undefined,
+): Position {
   const scalars = scalarsSchema.parse(columns.json('position'));
+  roomFor(data, scalars.dim);
   const doubles = (name: string): Float64Array => columns.array(name, Float64Array);
   const state = startState(data, scalars.dim - 1, 0);
   for (const [name, array] of Object.entries(arraysOf(state))) fill(array, name, columns);

@@ -22,9 +22,11 @@ export interface TrainOptions {
   /** Most sweeps. */
   readonly sweeps: number;
   readonly seed: number;
-  /** Asked before a state of D numbers is laid out; throws where there is no room for it. */
-  readonly roomFor?: (data: TrainingData, dim: number) => void;
+  readonly roomFor?: RoomFor;
 }
+
+/** Asked before a state of D numbers is laid out; throws where there is no room for it. */
+export type RoomFor = (data: TrainingData, dim: number) => void;
 
 /** State of the training after one sweep. */
 export interface SweepReport {

@@ -11,10 +11,8 @@ import {
 } from './logistic.ts';
 import { Signals } from './signals.ts';
 import { TieSignal } from './tie-signal.ts';
-import { buildTies, popularityOf, type Histories } from './ties.ts';
+import { buildTies, popularityOf, TIES_KEPT, type Histories } from './ties.ts';
 
-/** Ties kept of each book. */
-const TOP_TIES = 100;
 /** Exponents b to choose from; ties are picked out with the middle one meanwhile. */
 const EXPONENTS = [0.3, 0.4, 0.5];
 const MIDDLE = 0.4;
@@ -58,7 +56,7 @@ export function interestBasis(
   exponent: number,
 ): InterestBasis {
   return {
-    ties: buildTies(histories, listed, { top: TOP_TIES, exponent }),
+    ties: buildTies(histories, listed, { top: TIES_KEPT, exponent }),
     popularity: popularityOf(histories, listed.length),
     exponent,
   };

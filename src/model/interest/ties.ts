@@ -20,6 +20,9 @@ export interface Ties {
   readonly common: Uint32Array | null;
 }
 
+/** Ties kept of each book. */
+export const TIES_KEPT = 100;
+
 /** What may differ between two matrices of the same histories. */
 export interface TieOptions {
   /** Ties kept of each book. */
@@ -29,13 +32,13 @@ export interface TieOptions {
 }
 
 /** Readers that must have met both books: one alone is mostly a coincidence, and such ties are nine of ten. */
-const LEAST_COMMON = 2;
+export const LEAST_COMMON = 2;
 /** k0: a tie of k common readers counts by k / (k + k0). */
 const TIE_SHRINKAGE = 4;
 /** Added to both popularities. */
 const POPULARITY_PRIOR = 5;
 /** Whoever met more books than this trades them or lends them out, and would cost the square of their number. */
-const LARGEST_HISTORY = 1000;
+export const LARGEST_HISTORY = 1000;
 
 /** Readers who have met each of M books. */
 export function popularityOf(histories: Histories, books: number): Int32Array {

@@ -1,0 +1,45 @@
+import { LARGEST_HISTORY, LEAST_COMMON, TIES_KEPT } from '../model/interest/ties.ts';
+import type { Dataset } from './ingest/dataset.ts';
+import { listThreads } from './recommend/list-pool.ts';
+import type { TrainingData } from './train/model-state.ts';
+import type { Load } from './train/memory.ts';
+
+/** What a run on the data has to hold, whatever part of the rows it trains on first. */
+export function loadOf(dataset: Dataset, { effectLabels }: TrainingData, threads: number): Load {
+  return {
+    readers: dataset.readers.ids.length,
+    books: dataset.books.ids.length,
+    ratings: dataset.ratings.value.length,
+    hasContent: effectLabels.families.length > 0,
+    ties: mostTies(dataset),
+    threads: listThreads(dataset.readers.ids.length, threads),
+  };
+}
+
+/**
+ * Most ties that there can be. Two common readers make one, so that only books of two readers have any; of what the readers of a book
+ * have met beside it each tie takes two, one at least from another than the reader who has met most.
+ */
+function mostTies({ ratings, interactions, readers, books }: Dataset): number {
+  const met = new Int32Array(readers.ids.length);
+  const readersOf = new Int32Array(books.ids.length);
+  const both = [ratings, interactions];
+  const each = (visit: (u: number, i: number) => void): void => {
+    for (const { reader, book } of both) reader.forEach((u, n) => visit(u, book[n] ?? 0));
+  };
+  each((_, i) => (readersOf[i] = (readersOf[i] ?? 0) + 1));
+  const canTie = (i: number): boolean => (readersOf[i] ?? 0) >= LEAST_COMMON;
+  each((u, i) => (met[u] = (met[u] ?? 0) + (canTie(i) ? 1 : 0)));
+  const others = new Float64Array(books.ids.length);
+  const most = new Int32Array(books.ids.length);
+  each((u, i) => {
+    const size = met[u] ?? 0;
+    if (!canTie(i) || size > LARGEST_HISTORY) return;
+    others[i] = (others[i] ?? 0) + size - 1;
+    most[i] = Math.max(most[i] ?? 0, size - 1);
+  });
+  return others.reduce((sum, all, i) => {
+    const ties = Math.min(all / LEAST_COMMON, all - (most[i] ?? 0), TIES_KEPT);
+    return sum + Math.floor(ties);
+  }, 0);
+}
