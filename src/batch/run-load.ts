@@ -25,7 +25,11 @@ function mostTies({ ratings, interactions, readers, books }: Dataset): number {
   const readersOf = new Int32Array(books.ids.length);
   const both = [ratings, interactions];
   const each = (visit: (u: number, i: number) => void): void => {
-    for (const { reader, book } of both) reader.forEach((u, n) => visit(u, book[n] ?? 0));
+    for (const { reader, book } of both) {
+      reader.forEach((u, n) => {
+        visit(u, book[n] ?? 0);
+      });
+    }
   };
   each((_, i) => (readersOf[i] = (readersOf[i] ?? 0) + 1));
   const canTie = (i: number): boolean => (readersOf[i] ?? 0) >= LEAST_COMMON;
