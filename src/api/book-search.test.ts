@@ -43,6 +43,7 @@ it.each([
   { q: 'hayworths', want: 6 },
   { q: 'kin', want: 6 },
   { q: 'k', want: 1 },
+  { q: 'dume', want: 4 },
 ])('finds by $q', ({ q, want }) => {
   expect(titles(q)[0]).toBe(BOOKS[want]?.title);
 });
@@ -69,6 +70,23 @@ it('puts the better known book first among those that fit alike', async () => {
     'God Emperor of Dune',
   );
   expect(titles('herbert')[0]).toBe('Dune');
+});
+
+it('puts a short title first, then what is known best of what a word may become', async () => {
+  const entries = ['It', 'Itinerary of Ha', 'Harbour', 'Ha', 'Not It'];
+  const some: Catalogue = {
+    ids: entries.map((_, n) => String(n)),
+    title: entries,
+    author: entries.map(() => ''),
+    publisher: [],
+    year: new Int16Array(entries.length),
+    listed: new Uint8Array(entries.length).fill(1),
+  };
+  const ratings = Uint32Array.of(1, 20, 900, 3, 50);
+  const built = await BookSearch.build(some, ratings, nextTurn);
+  const found = (q: string) => built.find(q, 10).map((book) => entries[book]);
+  expect(found('it')).toEqual(['It', 'Not It', 'Itinerary of Ha']);
+  expect(found('ha')).toEqual(['Ha', 'Harbour', 'Itinerary of Ha']);
 });
 
 it.each(['', '   ', '?!', 'qqqqqq'])('finds nothing for %j', (q) => {

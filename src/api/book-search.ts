@@ -18,6 +18,8 @@ const KEPT_LENGTH = 2;
 const SHORTEST_BEGINNING = 3;
 /** Most books that a question finds. */
 export const MAX_HITS = 50;
+/** What it counts, in logarithms of ratings, that a book has a short word as it was typed and not only the beginning of one. */
+const WHOLE_WORD = 1.5;
 /** How much the logarithm of its number of ratings raises the score of a book. */
 const POPULARITY_WEIGHT = 0.3;
 
@@ -36,6 +38,8 @@ interface Word {
   last: number;
   /** The first of them, in order, `MAX_HITS` at most. */
   readonly ranks: number[];
+  /** Those of which it is the whole title. */
+  readonly titles: number[];
 }
 
 /** Finds listed books by words of title and author and by ISBN, with typing errors, and as one types. */
@@ -94,12 +98,13 @@ export class BookSearch {
     for (const field of [entry.title, entry.author, entry.isbn]) {
       for (const word of splitWords(field)) this.#meet(word, rank);
     }
+    this.#words.get(entry.title)?.titles.push(rank);
   }
 
   #meet(word: string, rank: number): void {
     let known = this.#words.get(word);
     if (known === undefined) {
-      known = { books: 0, last: -1, ranks: [] };
+      known = { books: 0, last: -1, ranks: [], titles: [] };
       this.#words.set(word, known);
       const first = word.charAt(0);
       const others = this.#byFirst.get(first);
@@ -112,17 +117,33 @@ export class BookSearch {
     if (known.ranks.length < MAX_HITS) known.ranks.push(rank);
   }
 
-  /** The books of most ratings among those with a word that begins so. */
+  /** Books of this title, then those of most ratings with a word that begins so, and before them with the very word. */
+  #byShort(word: string): number[] {
+    const { titles, ranks } = this.#words.get(word) ?? { titles: [], ranks: [] };
+    const whole = new Set(ranks);
+    const worth = (rank: number): number =>
+      Math.log1p(this.#ratings?.[this.#order[rank] ?? 0] ?? 0) + (whole.has(rank) ? WHOLE_WORD : 0);
+    const others = [...new Set([...ranks, ...this.#beginningWith(word)])];
+    others.sort((a, b) => worth(b) - worth(a) || a - b);
+    return [...titles, ...others].map((rank) => this.#order[rank] ?? 0);
+  }
+
+  /** Ranks of the books of most ratings among those with a word that begins so. */
   #beginningWith(start: string): readonly number[] {
     const kept = this.#short.get(start);
     if (kept !== undefined) return kept;
-    const ranks = (this.#byFirst.get(start.charAt(0)) ?? [])
-      .filter((word) => word.startsWith(start))
-      .flatMap((word) => this.#words.get(word)?.ranks ?? []);
-    const best = [...new Set(Uint32Array.from(ranks).sort())].slice(0, MAX_HITS);
-    const books = best.map((rank) => this.#order[rank] ?? 0);
-    if (start.length <= KEPT_LENGTH) this.#short.set(start, books);
-    return books;
+    const has = new Uint8Array(this.#order.length);
+    for (const word of this.#byFirst.get(start.charAt(0)) ?? []) {
+      if (!word.startsWith(start)) continue;
+      for (const rank of this.#words.get(word)?.ranks ?? []) has[rank] = 1;
+    }
+    const best: number[] = [];
+    for (let rank = has.indexOf(1); rank >= 0 && best.length < MAX_HITS;) {
+      best.push(rank);
+      rank = has.indexOf(1, rank + 1);
+    }
+    if (start.length <= KEPT_LENGTH) this.#short.set(start, best);
+    return best;
   }
 
   /** Catalogue indices of the best books for a question, best first; none for a question without a word. */
@@ -130,10 +151,12 @@ export class BookSearch {
     const typed = [...new Set(splitWords(folded(question)))].slice(0, MAX_WORDS);
     const last = typed.at(-1);
     if (last === undefined) return [];
+    const isShort = typed.length === 1 && last.length <= SHORT;
     const rare = typed.filter((word) => this.#tells(word));
-    const alone = typed.length === 1 && last.length <= SHORT;
-    const found = rare.length === 0 ? [] : this.#search(rare, rare.at(-1) === last && !alone);
-    if (alone || rare.length === 0) found.push(...this.#beginningWith(last.slice(0, SHORT)));
+    const found = isShort || rare.length === 0 ? this.#byShort(last.slice(0, SHORT)) : [];
+    if (rare.length > 0 && found.length === 0) {
+      found.push(...this.#search(rare, !isShort && rare.at(-1) === last));
+    }
     return [...new Set(found)].slice(0, limit);
   }
 

@@ -51,7 +51,8 @@ const ARTICLES = new Set(['a', 'an', 'the']);
 
 /**
  * Label that all editions of one work share: author and title, without articles, subtitle and what stands in
- * parentheses. Null without an author, since titles alone are no names, or without a title.
+ * parentheses. Null without an author, since titles alone are no names, or without a title. Coarser than the works that lists name
+ * once (`worksOf`): here a false friend costs little.
  */
 export function workLabel(author: string, title: string): string | null {
   const [main = ''] = title.replace(PARENTHESES, ' ').split(/[:;]| - /);

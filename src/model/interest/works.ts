@@ -11,7 +11,10 @@ export interface Works {
 const ARTICLE = /^(the|a|an|der|die|das|le|la|les|el|los|las) (?=.)/;
 const BRACKETS = /\([^)]*\)|\[[^\]]*\]/g;
 
-/** One text for all spellings of a title: no case, accents, marks, brackets or leading article. */
+/**
+ * One text for all spellings of a title: no case, accents, marks, brackets or leading article. A subtitle stays, unlike in the label `work` that
+ * editions learn from each other by: volumes of a series may differ in it alone, and one that was read must not hide the next.
+ */
 export function titleKey(title: string): string {
   return foldText(title.replace(BRACKETS, ' ')).replace(ARTICLE, '');
 }
