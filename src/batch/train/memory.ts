@@ -37,7 +37,9 @@ export interface Load {
 }
 
 /** A list thread before it holds anything: its own heap and compiled code. */
-export const THREAD_BYTES = 96 * MIB;
+export const THREAD_BYTES = 80 * MIB;
+/** What the main thread's heap grows by while it evaluates and writes. */
+const WRITING_BYTES = 72 * MIB;
 /** Bytes of a tie: as it is kept, and while ties are picked out, in columns that grow by half of themselves. */
 const TIE_BYTES = 12;
 const TIE_BUILDING_BYTES = 32;
@@ -54,16 +56,29 @@ export function trainingBytes(load: Load, dim: number): number {
   return 2 * (stateBytes(load, dim) + kernel) + Math.max(readers, books) * dim * F64;
 }
 
-/** The same of what follows it: the state, the model as numbers and as an artefact, and both once more for each thread. */
+/** The same of the interest model, which is learned beside state and kernel. */
+export function interestBytes(load: Load, dim: number): number {
+  const { readers, books, ratings, ties, hasContent } = load;
+  const kernel = kernelBytes({ readers, books, size: ratings }, dim, hasContent);
+  const made = modelBytes(load, dim) + ties * TIE_BUILDING_BYTES;
+  return stateBytes(load, dim) + kernel + made;
+}
+
+/** The same of the lists: the state, the model as numbers and as an artefact, and both once more for each thread. */
 export function listBytes(load: Load, dim: number): number {
-  const { books, ties, threads } = load;
-  const numbers = dim + packedSize(dim) + BOOK_NUMBERS;
-  const artefact = books * numbers * Float32Array.BYTES_PER_ELEMENT + ties * TIE_BYTES;
-  const model = books * numbers * F64;
-  const made = ties * (TIE_BYTES + TIE_BUILDING_BYTES);
-  return (
-    stateBytes(load, dim) + model + made + artefact + threads * (THREAD_BYTES + artefact + model)
-  );
+  const { ties, threads } = load;
+  const each = modelBytes(load, dim) + artefactBytes(load, dim);
+  const here = stateBytes(load, dim) + WRITING_BYTES + each + ties * TIE_BYTES;
+  return here + threads * (THREAD_BYTES + each);
+}
+
+function modelBytes({ books, ties }: Load, dim: number): number {
+  return books * (dim + packedSize(dim) + BOOK_NUMBERS) * F64 + ties * TIE_BYTES;
+}
+
+/** Without the ties, which a thread does not copy out of its artefact. */
+function artefactBytes({ books }: Load, dim: number): number {
+  return books * (dim + packedSize(dim) + BOOK_NUMBERS) * Float32Array.BYTES_PER_ELEMENT;
 }
 
 function stateBytes({ readers, books, ratings, hasContent }: Load, dim: number): number {
@@ -94,7 +109,8 @@ export function assertRoom(
   dim: number,
   inUse: number = process.memoryUsage.rss(),
 ): void {
-  const needed = inUse + Math.max(trainingBytes(load, dim), listBytes(load, dim));
+  const phases = [trainingBytes, interestBytes, listBytes].map((bytes) => bytes(load, dim));
+  const needed = inUse + Math.max(...phases);
   if (needed <= budget.bytes) return;
   const { readers, books, ratings, threads } = load;
   const [need, have] = [needed, budget.bytes].map((bytes) => Math.ceil(bytes / MIB));
