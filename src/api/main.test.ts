@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiUnderTest, apiUnderTest } from '../testing/api-under-test.ts';
-import { publishSample, sampleCodec } from '../testing/sample-version.ts';
+import { publishSample, SAMPLE_ISBNS, sampleCodec } from '../testing/sample-version.ts';
 import { type RunningApi, startApi } from './main.ts';
 
 let under: ApiUnderTest;
@@ -20,7 +20,14 @@ afterEach(async () => {
   await under[Symbol.asyncDispose]();
 });
 
-async function start(more: { signal?: AbortSignal; graceMs?: number; lameDuckMs?: number } = {}) {
+interface More {
+  readonly signal?: AbortSignal;
+  readonly graceMs?: number;
+  readonly lameDuckMs?: number;
+  readonly snapshots?: boolean;
+}
+
+async function start(more: More = {}) {
   const { store } = under.switched;
   const log = pino({ enabled: false });
   const fixed = { store, codec: sampleCodec, host: '127.0.0.1', port: 0, log, pollMs: 10 };
@@ -112,6 +119,20 @@ describe('startApi', () => {
     expect(await status(`${url}/recommend/8`)).toBe(200);
     await stopped;
     await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it('leaves no feedback to a store in memory without a snapshot when it stops', async () => {
+    await publishSample(under.switched.store, 'v1', ['8']);
+    const snapshots = (): number =>
+      under.switched.calls.filter((name) => name === 'snapshot').length;
+    const api = await start({ snapshots: true });
+    const ratings = [{ user_id: '8', isbn: SAMPLE_ISBNS[0], rating: 9 }];
+    const body = JSON.stringify({ ratings });
+    const headers = { 'Content-Type': 'application/json' };
+    await fetch(`${api.url}/feedback`, { method: 'POST', headers, body });
+    expect(snapshots()).toBe(0);
+    await api.close();
+    expect(snapshots()).toBe(1);
   });
 
   it('cuts off at the end of the grace period what does not end', async () => {

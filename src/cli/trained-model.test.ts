@@ -11,6 +11,7 @@ import { startApi, type RunningApi } from '../api/main.ts';
 import type { RunRecord } from '../contracts/run.ts';
 import type { RecommendAnswer } from '../contracts/http.ts';
 import { environment, projectFolder } from '../runtime/environment.ts';
+import { exportVersion, importVersion } from '../store/archive.ts';
 import { versionCodec } from '../store/model-codec.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -72,11 +73,11 @@ if (await hasRedisServer()) {
   it('rolled back by the command, every process serves the old version within two seconds', async () => {
     const redis = await startRedisServer();
     onTestFinished(() => redis.stop());
+    const [from, to] = [await openStore(address), await openStore(redis.url)];
     for (const version of versions) {
-      const file = path.join(folder, `${version}.model`);
-      bookrec(['models', 'export', file, '--version', version]);
-      bookrec(['models', 'import', file, '--store', redis.url]);
+      await importVersion(to, exportVersion(from, version), { activate: true });
     }
+    for (const store of [from, to]) await store.close();
     const urls = await Promise.all([served(redis.url), served(redis.url)]);
     const live = async (): Promise<unknown[]> =>
       Promise.all(
