@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { finished, plantedEffects, plantedSparseFactors } from '../../testing/planted.ts';
 import { environment } from '../../runtime/environment.ts';
 import { AppError } from '../../runtime/errors.ts';
@@ -89,8 +89,10 @@ function onOne(): Array<ReturnType<typeof finished>> {
 }
 
 describe('a training', () => {
-  it.each([2, 3, 8])('is the same to the last bit on one thread and on %i', (threads) => {
-    const pool = poolOf(threads);
+  const pools = [1, 2, 3, 8].map((threads) => ({ threads, pool: new SweepPool(threads) }));
+  afterAll(() => Promise.all(pools.map(({ pool }) => pool.close())));
+
+  it.each(pools.slice(1))('is the same to the last bit on 1 and $threads threads', ({ pool }) => {
     for (const [n, planted] of [{ data, heldOut }, plain].entries()) {
       const one = onOne()[n];
       const many = finished(train(planted.data, OPTIONS, planted.heldOut, pool));
@@ -111,12 +113,11 @@ describe('a training', () => {
     (build, wide) => {
       const module = moduleOf(build);
       for (const planted of [{ data, heldOut }, plain]) {
-        const swept = [1, 2, 3, 8].map((threads) => {
+        const swept = pools.map(({ pool }) => {
           const state = startState(planted.data, 2, 1);
           const shifted = state.readers.shift !== null;
           const kernel = kernelFor(state.data.matrix, state.dim, shifted, wide);
           if (kernel === null) throw new RangeError('too large');
-          const pool = poolOf(threads);
           pool.use(sweepDataOf(state, planted.heldOut, { ...kernel, module }));
           const numbers = sweepNumbersOf(state);
           // twice, so that what one half has solved is what the next reads
