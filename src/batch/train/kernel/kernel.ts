@@ -77,7 +77,7 @@ export interface RecordLayout {
   /** Numbers in all, both parts filled up. */
   readonly numbers: number;
   readonly bytes: number;
-  /** Records in `PAGE_BYTES`, so that none lies on two pages. */
+  /** Records in `PAGE_BYTES`, so that none lies on two pages; 0 where one is longer than a page. */
   readonly perPage: number;
 }
 
@@ -95,7 +95,7 @@ export interface Kernel {
 const PAGE = 65_536;
 const MAX_PAGES = 65_536;
 const CACHE_LINE = 64;
-/** Page of the machine; looking up where it lies costs as much as reading half a record. */
+/** Page of the machine: looking up where one lies takes time. */
 const PAGE_BYTES = 4096;
 /** Bytes in which places of records count. */
 export const PLACE = 16;
@@ -133,7 +133,7 @@ function recordLayout(dim: number, wide: boolean): RecordLayout {
   return { head: up(dim + 1, 4), numbers, bytes, perPage: Math.floor(PAGE_BYTES / bytes) };
 }
 
-/** Place of the n-th record, or of the end of the n-th where records are larger than a page. */
+/** Place of the n-th record, from 0. */
 function placeOf(n: number, { bytes, perPage }: RecordLayout): number {
   if (perPage === 0) return (n * bytes) / PLACE;
   return (Math.floor(n / perPage) * PAGE_BYTES + (n % perPage) * bytes) / PLACE;
