@@ -62,10 +62,15 @@ export class EarlierVersion {
     }
   }
 
+  /** Frees the memory, for who needs it; who turns pages has the version read again. */
+  forget(): void {
+    this.#held = null;
+  }
+
   /** Frees the memory when nobody has asked for a while. */
   forgetIdle(): void {
     if (this.#held !== null && this.#clock.seconds() - this.#held.usedAt > IDLE_SECONDS) {
-      this.#held = null;
+      this.forget();
     }
   }
 }

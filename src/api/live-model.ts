@@ -107,7 +107,10 @@ export class LiveModel {
     const started = clock.seconds();
     try {
       const before = this.#snapshot.version;
-      const version = this.#earlier.peek(pointer) ?? (await this.#read(pointer));
+      const kept = this.#earlier.peek(pointer);
+      // Not three versions at a time.
+      if (kept === null) this.#earlier.forget();
+      const version = kept ?? (await this.#read(pointer));
       this.#refused = null;
       version.prepare();
       this.#see(version, false);
