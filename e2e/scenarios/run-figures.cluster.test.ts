@@ -184,7 +184,7 @@ function sweepsOf(logs: string): Entry[] {
 function lagOf({ at, progress }: Seen, sweeps: readonly Entry[]): number {
   const { phase, sweep, of } = progress ?? {};
   if (phase !== undefined && phase !== 'ingest' && phase !== 'train') return 0;
-  // The training has two parts, each of which counts its sweeps from 1.
+  // Sweeps are counted through all parts of the training.
   const shown = sweeps.findLastIndex((entry) => entry.sweep === sweep && entry.of === of);
   return Math.max(0, at - (sweeps[shown + 1]?.time ?? at));
 }

@@ -156,13 +156,13 @@ describe('a training that is killed after a checkpoint by the clock', () => {
   it('goes on there when it is started again, to the bytes of one that was not killed', async () => {
     const [whole, killed] = [storeAt('whole'), storeAt('killed')];
     const often = ['--checkpoint-minutes', '0.0001'];
-    const settings = ['--store', killed, '--data', small, '--sweeps', '20', ...often];
+    const settings = ['--store', killed, '--data', small, '--sweeps', '12', ...often];
     const first = startTraining(...settings);
     for await (const line of first.lines) if (line.includes('"sweep":6')) break;
     first.process.kill('SIGKILL');
     expect((await first.ended).code).toBeNull();
     expect((await startTraining(...settings).ended).code).toBe(0);
-    await trainHere(whole, { ...settingsSchema.parse({}), data: small, sweeps: 20, threads: 1 });
+    await trainHere(whole, { ...settingsSchema.parse({}), data: small, sweeps: 12, threads: 1 });
     const [wanted, got] = [await contentOfLive(whole), await contentOfLive(killed)];
     expect(wanted.record).toMatchObject({ state: 'succeeded', resumedAt: null });
     const resumedAt = expect.any(String) as unknown;
@@ -190,7 +190,16 @@ async function contentOfLive(at: string) {
 }
 
 /** Lists of all books by a policy that scores each, so that writing them takes a while. */
-const SLOW_LISTS = ['--publish', 'always', '--policy', 'cautious', '--list-length', '400'];
+const SLOW_LISTS = [
+  '--sweeps',
+  '3',
+  '--publish',
+  'always',
+  '--policy',
+  'cautious',
+  '--list-length',
+  '400',
+];
 
 /** Waits for the first lists of a version that is not complete, and gives its name. */
 async function someReaderWritten(): Promise<string> {
