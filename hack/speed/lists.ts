@@ -18,6 +18,7 @@ import { normalDraw, seededRandom } from '../../src/model/random.ts';
 import { DEFAULT_CHOICE } from '../../src/model/recommender.ts';
 import type { TrainedModel } from '../../src/model/trained-model.ts';
 import { encodeModel } from '../../src/store/model-codec.ts';
+import { randomDirections } from '../../src/testing/random-reader.ts';
 import { syntheticTraining } from './synthetic.ts';
 
 /** Ratings of a reader, on average. */
@@ -76,7 +77,8 @@ function madeUpModel({ matrix, bookLabels }: TrainingData): TrainedModel {
       cov,
       precision: new Float64Array(books).fill(1),
       labels: bookLabels,
-      effectVar: new Float64Array(bookLabels.families.length).fill(0.05),
+      effectVar: new Float64Array(bookLabels.families.length + 1).fill(0.05),
+      directions: randomDirections(random, books, 8),
     },
     bookNoise: new Float64Array(books).fill(1),
     bookRatings: new Int32Array(books),

@@ -1,5 +1,6 @@
 import { buildLabelSpace } from '../../src/model/label-space.ts';
 import type { FeatureFamily } from '../../src/model/data.ts';
+import { NO_DIRECTIONS } from '../../src/model/directions.ts';
 import { normalDraw, seededRandom } from '../../src/model/random.ts';
 import type { Random } from '../../src/model/random.ts';
 import { countingOrder, countingStarts } from '../../src/model/rating-matrix.ts';
@@ -70,6 +71,7 @@ export function syntheticTraining(size: SyntheticSize, seed = 1): TrainingData {
     readerLabels,
     bookLabels,
     effectLabels: buildLabelSpace(books, []),
+    directions: NO_DIRECTIONS,
   };
 }
 

@@ -1,9 +1,10 @@
+import { along } from './directions.ts';
 import type { ReaderStep } from './reader-step.ts';
 import { SparseVector } from './sparse-vector.ts';
 
 /**
- * F_j = b_u + p_u . q_j + content effects of book j, for a book that the reader has not rated: all labels met so far
- * are taken exactly, those not met at their prior. One object is a workspace; its fields speak of the last book.
+ * F_j = b_u + p_u . q_j + l_u . d_j + content effects of book j, for a book that the reader has not rated: all labels
+ * met so far are taken exactly, those not met at their prior. One object is a workspace; its fields speak of the last book.
  */
 export class BookFit {
   /** Mean and variance of F_j. */
@@ -37,6 +38,7 @@ export class BookFit {
     this.mean = 0;
     this.variance = 0;
     this.addLabels(book);
+    if (step.width === step.dim && step.books.directions.count > 0) this.addLeanings(book);
     for (let n = 0; n < singles.count; n++) {
       const k = singles.index[n];
       this.addSingle(k, singles.value[k]);
@@ -71,6 +73,15 @@ export class BookFit {
     }
   }
 
+  /** Of a reader with one rating, where l_u . d_k is one more single, or none; else they are in the core. */
+  private addLeanings(book: number): void {
+    const { leaningVar, placement, books } = this.step;
+    this.variance += leaningVar * along(books.directions, book, book);
+    if (placement.count === 0) return;
+    const shared = along(books.directions, book, placement.book[0]);
+    if (shared !== 0) this.singles.add(0, leaningVar * shared);
+  }
+
   /**
    * Labels met only in rating k: given s_k their sum is linear / singleVar s_k plus a part of its own, and
    * s_k = shrink (residual_k - x_k . x - w_k t_k) + N(0, singleVar (1 - shrink)).
@@ -102,6 +113,10 @@ export class BookFit {
       let through = this.row[0];
       const w = placement.book[k] * dim;
       for (let a = 1; a < dim; a++) through += books.mean[w + a] * this.row[a];
+      const d = placement.book[k] * books.directions.count - dim;
+      for (let a = dim; a < step.width; a++) {
+        through += books.directions.place[d + a] * this.row[a];
+      }
       for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
         through += placement.coreWeight[e] * this.row[placement.coreIndex[e]];
       }

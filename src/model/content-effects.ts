@@ -1,3 +1,4 @@
+import { along } from './directions.ts';
 import type { ReaderStep } from './reader-step.ts';
 
 /** Mean and variance of one content effect t_{u,g}, given all ratings of the reader. */
@@ -46,7 +47,32 @@ function singleSum(step: ReaderStep, k: number): EffectPosterior {
   };
 }
 
-/** Sums over the labels that readers have met, by family: what the update of sigma_F^2 needs. */
+/** Posterior mean of the leanings l_u of the last `solve`, S numbers. */
+export function leaningMean(step: ReaderStep): Float64Array {
+  const { dim, width, books, placement } = step;
+  const { count, place } = books.directions;
+  if (width > dim || count === 0) return step.mean.slice(dim, width);
+  if (placement.count === 0 || placement.singleVar[0] === 0) return new Float64Array(count);
+  const from = placement.book[0] * count;
+  const share = (step.leaningVar / placement.singleVar[0]) * singleSum(step, 0).mean;
+  return place.subarray(from, from + count).map((d) => share * d);
+}
+
+/** Sum of the posterior variances of the leanings of a reader with ratings. */
+function leaningVariances(step: ReaderStep): number {
+  const { dim, width, size, cov, books, placement } = step;
+  let sum = 0;
+  for (let a = dim; a < width; a++) sum += cov[a * size + a];
+  if (width > dim) return sum;
+  const { leaningVar } = step;
+  const [book, all] = [placement.book[0], placement.singleVar[0]];
+  const prior = books.directions.count * leaningVar;
+  if (all === 0) return prior;
+  const share = (leaningVar / all) ** 2 * along(books.directions, book, book);
+  return prior - share * (all - singleSum(step, 0).variance);
+}
+
+/** Sums over the labels that readers have met, by family, and over the leanings behind them. */
 export interface EffectSums {
   readonly met: Float64Array;
   /** sum of E[t^2] */
@@ -73,4 +99,12 @@ export function addEffectSums(step: ReaderStep, sums: EffectSums): void {
     sums.squares[f] += mean * mean + variance;
     sums.variances[f] += variance;
   }
+  const { directions, labels } = step.books;
+  if (directions.count === 0) return;
+  const f = labels.families.length;
+  const variance = leaningVariances(step);
+  sums.met[f] += directions.count;
+  sums.squares[f] += variance;
+  for (const mean of leaningMean(step)) sums.squares[f] += mean * mean;
+  sums.variances[f] += variance;
 }

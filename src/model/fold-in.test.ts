@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { functionalOf, gaussianOf } from '../testing/dense-reader.ts';
 import { randomInput, randomModel } from '../testing/random-model.ts';
 import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
+import { along } from './directions.ts';
 import { FoldIn } from './fold-in.ts';
 import { expectedInverse } from './noise-factor.ts';
 import { seededRandom } from './random.ts';
@@ -49,6 +50,7 @@ describe('a reader without ratings', () => {
           books.labels.weight[e] ** 2 *
           books.effectVar[books.labels.familyOf[books.labels.label[e]]];
       }
+      effects += fold.step.leaningVar * along(books.directions, book, book);
       const got = fold.predict(book);
       expect(got.mean).toBeCloseTo(
         offset + q[0] + row.reduce((sum, x, a) => sum + x * mean[a], 0),

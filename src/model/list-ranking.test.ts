@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomInput, randomModel } from '../testing/random-model.ts';
+import { NO_DIRECTIONS } from './directions.ts';
 import { FoldIn } from './fold-in.ts';
 import { buildLabelSpace } from './label-space.ts';
 import { ListRanking } from './list-ranking.ts';
@@ -71,6 +72,7 @@ describe('the best books of a reader', () => {
         mean: Float64Array.from(biases),
         labels: buildLabelSpace(biases.length, families),
         effectVar: Float64Array.of(1),
+        directions: NO_DIRECTIONS,
       },
       listed: new Uint8Array(biases.length).fill(1),
     };

@@ -1,4 +1,4 @@
-import { effectPosterior } from './content-effects.ts';
+import { effectPosterior, leaningMean } from './content-effects.ts';
 import type { LabelSpace } from './label-space.ts';
 import type { FoldIn } from './fold-in.ts';
 import type { ReaderInput } from './recommender.ts';
@@ -9,7 +9,7 @@ const FEW_LABELS = 64;
 
 /**
  * Exact search for a reader's best books by latent mean. Books are scanned by falling c_j and the scan stops when
- * c_j + |p| max |q| + the best effect of the small families cannot reach the list any more. Books with a label of a
+ * c_j + |p| max |q| + |l| + the best effect of the small families cannot reach the list any more, since |d| is 1. Books with a label of a
  * large family that the reader likes follow, label by label, in the same order and with the best effects of all families.
  */
 export class ListRanking {
@@ -31,6 +31,8 @@ export class ListRanking {
   private query = 0;
   private top = new Int32Array(0);
   private score = new Float64Array(0);
+  /** l_u, S. */
+  private leaning: Float64Array;
   private size = 0;
 
   constructor(model: RatingModel) {
@@ -51,6 +53,7 @@ export class ListRanking {
       (_, f) => familyStart[f + 1] - familyStart[f] <= FEW_LABELS,
     );
     this.mostWeight = mostWeights(books.labels);
+    this.leaning = new Float64Array(books.directions.count);
     this.effect = new Float64Array(books.labels.familyOf.length);
     this.seen = new Int32Array(model.listed.length);
   }
@@ -79,8 +82,9 @@ export class ListRanking {
     let norm = 0;
     for (let a = 1; a < step.dim; a++) norm += step.mean[a] ** 2;
     norm = Math.sqrt(norm);
-    let fewSlack = 0;
-    let slack = 0;
+    this.leaning = leaningMean(step);
+    let slack = Math.hypot(...this.leaning);
+    let fewSlack = slack;
     for (let f = 0; f < bestOf.length; f++) {
       slack += bestOf[f] * this.mostWeight[f];
       if (this.fewLabels[f]) fewSlack += bestOf[f] * this.mostWeight[f];
@@ -137,6 +141,8 @@ export class ListRanking {
     const { labels } = books;
     let score = books.mean[book * dim];
     for (let a = 1; a < dim; a++) score += z[a] * books.mean[book * dim + a];
+    const { count, place } = books.directions;
+    for (let a = 0; a < count; a++) score += this.leaning[a] * place[book * count + a];
     for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
       score += labels.weight[e] * this.effect[labels.label[e]];
     }

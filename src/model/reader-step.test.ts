@@ -11,7 +11,8 @@ import {
 import type { DenseGaussian } from '../testing/dense-reader.ts';
 import { randomBooks, randomTask } from '../testing/random-reader.ts';
 import { BookFit } from './book-effects.ts';
-import { addEffectSums, effectPosterior, emptyEffectSums } from './content-effects.ts';
+import { addEffectSums, effectPosterior, emptyEffectSums, leaningMean } from './content-effects.ts';
+import { NO_DIRECTIONS } from './directions.ts';
 import { buildLabelSpace } from './label-space.ts';
 import { seededRandom } from './random.ts';
 import { ReaderStep } from './reader-step.ts';
@@ -85,9 +86,10 @@ describe('the posterior of a reader, against the dense one without elimination',
 
   it('has the same determinant', () => {
     forAnyReader(({ books, step, dense }) => {
+      const leanings = step.placement.count === 0 ? books.directions.count : 0;
       const unmet = effectVariances(books).reduce(
         (sum, variance, g) => (step.placement.times[g] === 0 ? sum - Math.log(variance) : sum),
-        0,
+        -leanings * Math.log(step.leaningVar),
       );
       expect(step.logDet + unmet).toBeCloseTo(dense.logDetPrecision, 8);
     });
@@ -107,13 +109,27 @@ describe('the posterior of a reader, against the dense one without elimination',
     for (const times of Object.values(groups)) expect(times).toBeGreaterThan(50);
   });
 
-  it('sums the second moments of the effects by family', () => {
-    const { books, step, dense } = solved(5, 2, 9);
-    const sums = emptyEffectSums(3);
+  it('has the same mean of each leaning', () => {
+    forAnyReader(({ books, step, dense }) => {
+      const own = leaningMean(step);
+      expect(own).toHaveLength(2);
+      own.forEach((mean, a) => {
+        expect(mean).toBeCloseTo(dense.mean[books.dim + books.labels.familyOf.length + a], 8);
+      });
+    });
+  });
+
+  it.each([1, 9])('sums the second moments of the effects by family, %d ratings', (count) => {
+    const { books, step, dense } = solved(5, 2, count);
+    const sums = emptyEffectSums(4);
     addEffectSums(step, sums);
     addEffectSums(step, sums);
-    for (let f = 0; f < 3; f++) {
-      const met = step.placement.touched.filter((g) => books.labels.familyOf[g] === f);
+    const labels = books.labels.familyOf.length;
+    for (let f = 0; f < 4; f++) {
+      const met =
+        f === 3
+          ? [labels, labels + 1]
+          : step.placement.touched.filter((g) => books.labels.familyOf[g] === f);
       const variances = met.map((g) => dense.cov[books.dim + g][books.dim + g]);
       const squares = met.map((g, n) => dense.mean[books.dim + g] ** 2 + variances[n]);
       expect(sums.met[f]).toBe(2 * met.length);
@@ -183,6 +199,7 @@ function plainBooks(mean: number[][], cov: number[][], precision: number[]): Boo
     precision: Float64Array.from(precision),
     labels: buildLabelSpace(mean.length, []),
     effectVar: new Float64Array(0),
+    directions: NO_DIRECTIONS,
   };
 }
 

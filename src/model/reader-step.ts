@@ -1,6 +1,8 @@
 import { AppError } from '../runtime/errors.ts';
 import { logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
 import { DenseSystem } from './dense/dense-system.ts';
+import { along } from './directions.ts';
+import type { Directions } from './directions.ts';
 import { grown } from './growable.ts';
 import { LabelPlacement } from './label-placement.ts';
 import type { LabelSpace } from './label-space.ts';
@@ -18,8 +20,10 @@ export interface BookSide {
   readonly precision: Float64Array;
   /** Labels that carry a reader's own content effects. */
   readonly labels: LabelSpace;
-  /** sigma_F^2, variance of a content effect, by family. */
+  /** sigma_F^2, variance of a content effect, by family; behind them sigma_L^2 where there are directions. */
   readonly effectVar: Float64Array;
+  /** What a reader's leanings are slopes on. */
+  readonly directions: Directions;
 }
 
 /** One reader's ratings and prior, the input of `ReaderStep.solve`. */
@@ -41,13 +45,15 @@ export interface ReaderTask {
 }
 
 /**
- * Exact joint posterior of one reader: bias, factors and content effects (docs/model.md 3.1 and 3.12).
+ * Exact joint posterior of one reader: bias, factors, leanings and content effects (docs/model.md 3.1, 3.12 and 3.15).
  *
  * Rating k has r_k - mu - c_k = F_k + noise, F_k = x_k . x + w_k t_k + s_k, with the unknowns in three groups,
  * eliminated from the right to the left:
  * - s_k, the sum of the labels met once, acts as noise of variance `singleVar[k]`;
  * - t, arms: repeated labels of one family, each tied to the rest through its own ratings only (an arrow matrix);
- * - x, the core: z_u and all other repeated labels; a dense system of size E.
+ * - x, the core: z_u, the leanings l_u and all other repeated labels; a dense system of size E.
+ *
+ * A reader with one rating meets all directions there alone, so that l_u . d_k is part of s_k and not of the core.
  *
  * One object is a workspace that is used for one reader after another; its fields speak of the last `solve`.
  */
@@ -55,8 +61,9 @@ export class ReaderStep {
   readonly books: BookSide;
   readonly dim: number;
   readonly placement: LabelPlacement;
-  /** Core size E. */
+  /** Core size E, and the part of it that all ratings have, z_u and l_u, before the labels. */
   size = 0;
+  width = 0;
   /** Posterior mean of the core (E) and covariance (E x E row-major). */
   mean = new Float64Array(64);
   cov = new Float64Array(0);
@@ -118,7 +125,13 @@ export class ReaderStep {
   /** Cholesky factor of the core's posterior precision, the arms taken out. */
   private factorize(task: ReaderTask): this {
     const count = task.to - task.from;
-    this.placement.assign(task.book, task.from, task.to, this.dim, this.books.effectVar);
+    const { directions, effectVar } = this.books;
+    this.width = this.dim + (count > 1 ? directions.count : 0);
+    this.placement.assign(task.book, task.from, task.to, this.width, effectVar);
+    if (count === 1 && directions.count > 0) {
+      const book = task.book[task.from];
+      this.placement.singleVar[0] += this.leaningVar * along(directions, book, book);
+    }
     this.size = this.placement.coreSize;
     this.reserve(count);
     this.logDet = 0;
@@ -181,6 +194,10 @@ export class ReaderStep {
         if (b <= a) factor[a * size + b] = task.priorPrecision[a * dim + b];
       }
     }
+    for (let a = dim; a < this.width; a++) factor[a * size + a] = 1 / this.leaningVar;
+    if (placement.count === 1) {
+      for (let a = 0; a < this.books.directions.count; a++) this.multiply(1 / this.leaningVar);
+    }
     for (const g of placement.touched) {
       const at = placement.place[g];
       const variance = effectVar[labels.familyOf[g]];
@@ -214,19 +231,39 @@ export class ReaderStep {
           factor[a * size + b] += q * books.mean[w + b] + precision * books.cov[++t];
         }
       }
+      this.addLeanings(book, weight, residual);
       for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
-        this.addCoreLabel(e, k, w, weight, residual);
+        this.addCoreLabel(e, k, weight, residual);
       }
     }
   }
 
-  private addCoreLabel(e: number, k: number, w: number, weight: number, residual: number): void {
-    const { size, dim, factor, linear, placement } = this;
+  private addLeanings(book: number, weight: number, residual: number): void {
+    const { size, dim, width, factor, linear, books } = this;
+    const { count, place } = books.directions;
+    const from = book * count;
+    for (let a = dim, d = from; a < width; a++, d++) {
+      const scaled = weight * place[d];
+      let at = a * size;
+      linear[a] += scaled * residual;
+      factor[at++] += scaled;
+      for (let b = 1; b < dim; b++) factor[at++] += scaled * books.mean[book * dim + b];
+      for (let e = from; e <= d; e++) factor[at++] += scaled * place[e];
+    }
+  }
+
+  private addCoreLabel(e: number, k: number, weight: number, residual: number): void {
+    const { size, dim, width, factor, linear, placement, books } = this;
+    const book = placement.book[k];
+    const d = book * books.directions.count - dim;
     const at = placement.coreIndex[e];
     const scaled = weight * placement.coreWeight[e];
     linear[at] += scaled * residual;
     factor[at * size] += scaled;
-    for (let b = 1; b < dim; b++) factor[at * size + b] += scaled * this.books.mean[w + b];
+    for (let b = 1; b < dim; b++) factor[at * size + b] += scaled * books.mean[book * dim + b];
+    for (let b = dim; b < width; b++) {
+      factor[at * size + b] += scaled * books.directions.place[d + b];
+    }
     for (let o = placement.coreStart[k]; o < placement.coreStart[k + 1]; o++) {
       const other = placement.coreIndex[o];
       if (other <= at) factor[at * size + other] += scaled * placement.coreWeight[o];
@@ -289,7 +326,12 @@ export class ReaderStep {
     }
   }
 
-  /** Adds scale x_k to the vector: (1, q) of the rated book and its core labels. */
+  /** sigma_L^2 */
+  get leaningVar(): number {
+    return this.books.effectVar[this.books.labels.families.length];
+  }
+
+  /** Adds scale x_k to the vector: (1, q, d) of the rated book and its core labels. */
   addRating(k: number, scale: number): void {
     const { placement, vector } = this;
     this.addBook(placement.book[k], scale);
@@ -298,11 +340,13 @@ export class ReaderStep {
     }
   }
 
-  /** Adds scale (1, q_i) to the vector. */
+  /** Adds scale (1, q_i, d_i) to the vector. */
   addBook(book: number, scale: number): void {
     const { dim, books, vector } = this;
+    const { count, place } = books.directions;
     vector.add(0, scale);
     for (let a = 1; a < dim; a++) vector.add(a, scale * books.mean[book * dim + a]);
+    for (let a = dim, d = book * count; a < this.width; a++) vector.add(a, scale * place[d++]);
   }
 
   /** Adds scale times the link of arm g to the vector. */

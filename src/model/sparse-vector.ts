@@ -48,11 +48,16 @@ export class SparseVector {
     return sum;
   }
 
-  /** v^T matrix v */
+  /** v^T matrix v of a symmetric matrix. */
   quadraticForm(matrix: Float64Array, stride: number): number {
+    const { count, index, value } = this;
     let sum = 0;
-    for (let i = 0; i < this.count; i++) {
-      sum += this.value[this.index[i]] * this.rowDot(matrix, stride, this.index[i]);
+    for (let i = 0; i < count; i++) {
+      const row = index[i] * stride;
+      const own = value[index[i]];
+      let before = 0;
+      for (let j = 0; j < i; j++) before += value[index[j]] * matrix[row + index[j]];
+      sum += own * (2 * before + own * matrix[row + index[i]]);
     }
     return sum;
   }

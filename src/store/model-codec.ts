@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Directions, NO_DIRECTIONS } from '../model/directions.ts';
 import type { InterestModel } from '../model/interest/interest-model.ts';
 import type { LabelSpace } from '../model/label-space.ts';
 import { ModelRecommender } from '../model/model-recommender.ts';
@@ -51,6 +52,8 @@ export function encodeModel(model: TrainedModel): Uint8Array {
     bookNoise: Float32Array.from(model.bookNoise),
     bookRatings: model.bookRatings,
     effectVar: books.effectVar,
+    directions: books.directions.count,
+    direction: Float32Array.from(books.directions.place),
     families: labels.families,
     familyStart: labels.familyStart,
     familyOf: labels.familyOf,
@@ -106,12 +109,22 @@ export function decodeModel(bytes: Uint8Array): TrainedModel {
       precision: floats('bookPrecision'),
       labels: labelSpaceOf(columns, scalars.entities),
       effectVar: doubles('effectVar'),
+      directions: directionsFrom(columns),
     },
     bookNoise: floats('bookNoise'),
     bookRatings: columns.array('bookRatings', Int32Array),
     levelMap: levelMapFrom(columns),
     listed: columns.array('listed', Uint8Array),
     interest: interestFrom(columns),
+  };
+}
+
+/** None in a model of before there were any. */
+function directionsFrom(columns: Columns): Directions {
+  if (!columns.names.includes('direction')) return NO_DIRECTIONS;
+  return {
+    count: z.int().parse(columns.json('directions')),
+    place: Float64Array.from(columns.array('direction', Float32Array)),
   };
 }
 

@@ -59,7 +59,7 @@ export function bookCovariance(books: BookSide, book: number): number[][] {
   );
 }
 
-/** Coefficients of F_j on (z, all labels): 1, q_j, the weights of the book's labels. */
+/** Coefficients of F_j on (z, all labels, leanings): 1, q_j, the weights of the book's labels, d_j. */
 export function designRow(books: BookSide, book: number): number[] {
   const { dim, labels } = books;
   const row = new Array<number>(dim + labels.familyOf.length).fill(0);
@@ -67,6 +67,8 @@ export function designRow(books: BookSide, book: number): number[] {
   for (let a = 1; a < dim; a++) row[a] = books.mean[book * dim + a] ?? NaN;
   for (const e of linksOf(labels, book))
     row[dim + (labels.label[e] ?? NaN)] = labels.weight[e] ?? NaN;
+  const { count, place } = books.directions;
+  row.push(...place.subarray(book * count, (book + 1) * count));
   return row;
 }
 
@@ -81,13 +83,19 @@ export function effectVariances(books: BookSide): number[] {
   return Array.from(books.labels.familyOf, (f) => books.effectVar[f] ?? NaN);
 }
 
+/** The same with the leanings behind them. */
+function ownVariances(books: BookSide): number[] {
+  const leaning = books.effectVar[books.labels.families.length] ?? NaN;
+  return [...effectVariances(books), ...new Array<number>(books.directions.count).fill(leaning)];
+}
+
 /**
- * The reader's posterior over (z_u, effects of all labels) without any elimination: E[ln p] is quadratic in the unknowns,
+ * The reader's posterior over (z_u, effects of all labels, leanings) without any elimination: E[ln p] is quadratic in the unknowns,
  * with the moments E[phi phi^T] and E[c phi] of the books.
  */
 export function denseReaderPosterior(books: BookSide, task: ReaderTask): DenseGaussian {
   const { dim } = books;
-  const variances = effectVariances(books);
+  const variances = ownVariances(books);
   const size = dim + variances.length;
   const priorEntry = (a: number, b: number) => {
     if (a < dim && b < dim) return task.priorPrecision[a * dim + b] ?? NaN;

@@ -1,3 +1,4 @@
+import { type Directions, NO_DIRECTIONS } from '../model/directions.ts';
 import type { TrainingData } from '../batch/train/model-state.ts';
 import type { FeatureFamily, Ratings } from '../model/data.ts';
 import { buildLabelSpace } from '../model/label-space.ts';
@@ -68,6 +69,7 @@ export function trainingDataOf(parts: {
   readerFamilies?: readonly FeatureFamily[];
   bookFamilies?: readonly FeatureFamily[];
   effectFamilies?: readonly FeatureFamily[];
+  directions?: Directions;
 }): TrainingData {
   const { readers, books } = parts;
   return {
@@ -75,5 +77,6 @@ export function trainingDataOf(parts: {
     readerLabels: buildLabelSpace(readers, parts.readerFamilies ?? []),
     bookLabels: buildLabelSpace(books, parts.bookFamilies ?? []),
     effectLabels: buildLabelSpace(books, parts.effectFamilies ?? []),
+    directions: parts.directions ?? NO_DIRECTIONS,
   };
 }

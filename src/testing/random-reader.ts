@@ -1,3 +1,4 @@
+import type { Directions } from '../model/directions.ts';
 import { buildLabelSpace } from '../model/label-space.ts';
 import { normalDraw } from '../model/random.ts';
 import type { Random } from '../model/random.ts';
@@ -23,7 +24,7 @@ export function packed(matrix: Float64Array, dim: number): number[] {
 
 /**
  * Books with random posteriors and three families of labels: authors (wide, so that repeated ones are arms), genres
- * (several to a book) and years (few).
+ * (several to a book) and years (few). Two directions, with every fifth book that nobody met.
  */
 export function randomBooks(random: Random, rank: number, books: number, authors = 9): BookSide {
   const dim = rank + 1;
@@ -40,8 +41,24 @@ export function randomBooks(random: Random, rank: number, books: number, authors
       randomFamily(random, 'author', books, authors),
       randomFamily(random, 'years', books, 4),
     ]),
-    effectVar: Float64Array.from({ length: 3 }, positive),
+    effectVar: Float64Array.from({ length: 4 }, positive),
+    directions: randomDirections(random, books),
   };
+}
+
+/** Every fifth book has no place among the directions. */
+export function randomDirections(random: Random, books: number, count = 2): Directions {
+  const place = new Float64Array(books * count);
+  for (let book = 0; book < books; book++) {
+    if (book % 5 === 4) continue;
+    const drawn = Float64Array.from({ length: count }, () => normalDraw(random));
+    const length = Math.hypot(...drawn);
+    place.set(
+      drawn.map((x) => x / length),
+      book * count,
+    );
+  }
+  return { count, place };
 }
 
 /** One reader with ratings of `count` different books, behind a few slots of somebody else. */

@@ -1,5 +1,6 @@
 import type { TrainingData } from '../batch/train/model-state.ts';
 import { normalDraw, seededRandom } from '../model/random.ts';
+import { randomDirections } from './random-reader.ts';
 import { randomFamily, randomRatings, trainingDataOf } from './random-model-data.ts';
 
 /** How large the random data is; entities without ratings or labels are among them. */
@@ -41,5 +42,6 @@ export function randomTraining({ seed, readers, books, density }: RandomTraining
     ],
     bookFamilies: [authors, genres],
     effectFamilies: [genres, authors, randomFamily(random, 'years', books, 3)],
+    directions: randomDirections(random, books),
   });
 }

@@ -1,8 +1,10 @@
 import { ratingCountLabel, unratedShareLabel } from '../../model/activity-labels.ts';
 import type { FeatureFamily } from '../../model/data.ts';
+import { NO_DIRECTIONS } from '../../model/directions.ts';
 import { buildLabelSpace } from '../../model/label-space.ts';
 import { buildRatingMatrix } from '../../model/rating-matrix.ts';
 import type { Dataset } from '../ingest/dataset.ts';
+import { metDirections } from './met-directions.ts';
 import type { TrainingData } from './model-state.ts';
 
 /**
@@ -28,7 +30,10 @@ export function bookFamilies(dataset: Dataset, rows: Int32Array): FeatureFamily[
   return [...books.families, ...activityFamilies(rated, interactions.book)];
 }
 
-/** The trainer's input from the given rows; everything else about readers and books counts whole. */
+/**
+ * The trainer's input from the given rows; everything else about readers and books counts whole. Directions come with
+ * content effects alone, without which readers take the row step.
+ */
 export function trainingData(dataset: Dataset, rows: Int32Array): TrainingData {
   const { readers, books, ratings } = dataset;
   const effects = books.families.filter((family) => !NOT_EFFECTS.has(family.name));
@@ -37,6 +42,7 @@ export function trainingData(dataset: Dataset, rows: Int32Array): TrainingData {
     readerLabels: buildLabelSpace(readers.ids.length, readerFamilies(dataset, rows)),
     bookLabels: buildLabelSpace(books.ids.length, bookFamilies(dataset, rows)),
     effectLabels: buildLabelSpace(books.ids.length, effects),
+    directions: effects.length === 0 ? NO_DIRECTIONS : metDirections(dataset, rows),
   };
 }
 

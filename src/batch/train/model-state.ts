@@ -1,6 +1,7 @@
 import { cholesky, invertFromFactor, packedSize } from '../../model/cholesky.ts';
 import { emptyEffectSums } from '../../model/content-effects.ts';
 import type { EffectSums } from '../../model/content-effects.ts';
+import type { Directions } from '../../model/directions.ts';
 import type { Gamma } from '../../model/gamma.ts';
 import type { LabelSpace } from '../../model/label-space.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
@@ -21,6 +22,8 @@ export interface TrainingData {
   readonly bookLabels: LabelSpace;
   /** Labels of the books that carry each reader's own content effects. */
   readonly effectLabels: LabelSpace;
+  /** Places of the books among the directions of who met what. */
+  readonly directions: Directions;
 }
 
 /** Standard deviation of the random start of the factors. */
@@ -77,7 +80,7 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
   for (let i = 0; i < books.mean.length; i++) {
     if (i % dim > 0) books.mean[i] = START_SD * normalDraw(random);
   }
-  const families = data.effectLabels.families.length;
+  const families = data.effectLabels.families.length + (data.directions.count > 0 ? 1 : 0);
   const tauPrior = { shape: 1, rate: variance };
   return {
     data,
@@ -91,6 +94,7 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
       dim,
       ...books,
       labels: data.effectLabels,
+      directions: data.directions,
       effectVar: sharedFloats(families).fill(START_SHARE * variance),
     },
     readerPrior: new SidePrior(data.readerLabels, dim),

@@ -1,5 +1,6 @@
 import type { FeatureFamily } from '../../model/data.ts';
 import type { TrainingData } from './model-state.ts';
+import { effectFamilies } from './start-point.ts';
 import type { StartNames, StartPoint, StartSettings } from './start-point.ts';
 
 /** Share of the ratings whose book the start point must know. */
@@ -34,7 +35,11 @@ export function differences(
     namesOf(names.readerFamilies),
   );
   compare('families of books', namesOf(point.bookPrior.families), namesOf(names.bookFamilies));
-  compare('content effects', point.effectFamilies.join(' '), data.effectLabels.families.join(' '));
+  compare(
+    'content effects',
+    point.effectFamilies.join(' '),
+    effectFamilies({ labels: data.effectLabels, directions: data.directions }).join(' '),
+  );
   const share = knownShare(point, data, names);
   if (share < KNOWN_SHARE) {
     found.push(`only ${(100 * share).toFixed(0)} % of the ratings are of books known there`);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { FeatureFamily } from '../../model/data.ts';
 import { gammaMean } from '../../model/gamma.ts';
+import type { BookSide } from '../../model/reader-step.ts';
 import type { SidePrior } from '../../model/side-prior.ts';
 import { type Columns, packColumns, unpackColumns } from '../../store/columns.ts';
 import type { ModelState } from './model-state.ts';
@@ -66,12 +67,20 @@ export interface StartPoint extends z.infer<typeof scalarsSchema> {
   readonly bookPrior: PriorPoint;
 }
 
+/** Stands for sigma_L^2 among the names of the families; no column of a book can be called so. */
+const LEANINGS = '(leanings)';
+
 /** Names that belong to the indices of a state. */
 export interface StartNames {
   readonly levels: Float64Array;
   readonly bookIds: readonly string[];
   readonly readerFamilies: readonly FeatureFamily[];
   readonly bookFamilies: readonly FeatureFamily[];
+}
+
+/** Names that belong to sigma_F^2 and sigma_L^2. */
+export function effectFamilies({ labels, directions }: Pick<BookSide, 'labels' | 'directions'>) {
+  return directions.count === 0 ? [...labels.families] : [...labels.families, LEANINGS];
 }
 
 /** The point that a later training can start from; a copy, which later sweeps do not change. */
@@ -98,7 +107,7 @@ export function startPointOf(
     offset: state.offset,
     readerShape: state.readerShape.prior,
     bookShape: state.bookShape.prior,
-    effectFamilies: [...books.labels.families],
+    effectFamilies: effectFamilies(books),
     levels: names.levels,
     effectVar: books.effectVar.slice(),
     bookIds: active.map((i) => names.bookIds[i] ?? ''),

@@ -68,7 +68,7 @@ export function sweepDataOf(
     dim,
     matrix,
     readers: { ...posteriors(readers), shift: readers.shift },
-    books: { dim, ...posteriors(books), labels: books.labels, effectVar: books.effectVar },
+    books: bookSideOf(books),
     readerRows: plain ? sides.readers : null,
     bookRows: sides.books,
     kernel,
@@ -120,6 +120,10 @@ export function sweepNumbersOf(state: ModelState): SweepNumbers {
     readerPrecision: state.readerPrior.precision.mean,
     bookPrecision: state.bookPrior.precision.mean,
   };
+}
+
+function bookSideOf({ dim, labels, effectVar, directions, ...books }: BookSide): BookSide {
+  return { dim, ...posteriors(books), labels, effectVar, directions };
 }
 
 function posteriors({ mean, cov, precision }: Posteriors): Posteriors {

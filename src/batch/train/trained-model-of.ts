@@ -1,6 +1,7 @@
 import { packedSize } from '../../model/cholesky.ts';
 import type { FeatureFamily } from '../../model/data.ts';
 import { gammaMean } from '../../model/gamma.ts';
+import type { Directions } from '../../model/directions.ts';
 import type { LabelSpace } from '../../model/label-space.ts';
 import type { LevelMap } from '../../model/level-map.ts';
 import { expectedInverse } from '../../model/noise-factor.ts';
@@ -46,6 +47,7 @@ export function trainedModelOf(
       precision: extended(books.precision, [1]),
       labels: withUnlabelled(books.labels),
       effectVar: books.effectVar.slice(),
+      directions: withUnmet(books.directions),
     },
     bookNoise: noise,
     bookRatings: rated,
@@ -66,6 +68,10 @@ function packedLower(matrix: Float64Array, dim: number): Float64Array {
   for (let a = 0, t = 0; a < dim; a++)
     for (let b = 0; b <= a; b++) packed[t++] = matrix[a * dim + b];
   return packed;
+}
+
+function withUnmet({ count, place }: Directions): Directions {
+  return { count, place: extended(place, new Float64Array(count)) };
 }
 
 function withUnlabelled(space: LabelSpace): LabelSpace {

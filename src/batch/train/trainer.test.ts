@@ -197,6 +197,11 @@ describe('relabelling', () => {
         }
         return familyOf(name, space.familyStart[f + 1] - space.familyStart[f], own);
       });
+    const { count, place } = DATA.directions;
+    const moved = new Float64Array(place.length);
+    bookTo.forEach((to, i) => {
+      moved.set(place.subarray(i * count, (i + 1) * count), to * count);
+    });
     return trainingDataOf({
       ratings: {
         reader: Int32Array.from(rows, (slot) => readerTo[matrix.reader[slot]]),
@@ -208,6 +213,7 @@ describe('relabelling', () => {
       readerFamilies: families(DATA.readerLabels, readerTo),
       bookFamilies: families(DATA.bookLabels, bookTo),
       effectFamilies: families(DATA.effectLabels, bookTo),
+      directions: { count, place: moved },
     });
   }
 

@@ -3,6 +3,7 @@ import type { FeatureFamily } from '../../model/data.ts';
 import type { SidePrior } from '../../model/side-prior.ts';
 import { wishart } from '../../model/wishart.ts';
 import { fillUnrated, type ModelState, startState, type TrainingData } from './model-state.ts';
+import { effectFamilies } from './start-point.ts';
 import type { PriorPoint, StartNames, StartPoint } from './start-point.ts';
 
 /**
@@ -26,7 +27,7 @@ export function warmState(point: StartPoint, data: TrainingData, names: StartNam
     shape.prior = prior;
     shape.used = prior;
   }
-  books.labels.families.forEach((name, f) => {
+  effectFamilies(books).forEach((name, f) => {
     books.effectVar[f] = point.effectVar[point.effectFamilies.indexOf(name)];
   });
   const placeOf = new Map(point.bookIds.map((id, n) => [id, n]));
