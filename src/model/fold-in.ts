@@ -2,7 +2,8 @@ import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
 import { BookFit } from './book-effects.ts';
 import { type Known, scoreOf } from './level-map.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
-import { ReaderStep, type ReaderTask } from './reader-step.ts';
+import { ReaderStep } from './reader-step.ts';
+import type { ReaderTask } from './reader-task.ts';
 import type { ReaderInput } from './recommender.ts';
 import type { RatingModel } from './trained-model.ts';
 

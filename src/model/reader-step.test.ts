@@ -16,7 +16,8 @@ import { NO_DIRECTIONS } from './directions.ts';
 import { buildLabelSpace } from './label-space.ts';
 import { seededRandom } from './random.ts';
 import { ReaderStep } from './reader-step.ts';
-import type { BookSide, ReaderTask } from './reader-step.ts';
+import type { BookSide } from './reader-step.ts';
+import type { ReaderTask } from './reader-task.ts';
 
 const BOOKS = 14;
 

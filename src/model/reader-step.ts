@@ -6,6 +6,7 @@ import type { Directions } from './directions.ts';
 import { grown } from './growable.ts';
 import { LabelPlacement } from './label-placement.ts';
 import type { LabelSpace } from './label-space.ts';
+import type { ReaderTask } from './reader-task.ts';
 import { SparseVector } from './sparse-vector.ts';
 
 /** Books as the reader step sees them: fixed posteriors q(w_i) = N(n_i, T_i), w_i = (c_i, q_i). */
@@ -24,24 +25,6 @@ export interface BookSide {
   readonly effectVar: Float64Array;
   /** What a reader's leanings are slopes on. */
   readonly directions: Directions;
-}
-
-/** One reader's ratings and prior, the input of `ReaderStep.solve`. */
-export interface ReaderTask {
-  /** Ratings `from .. to` of these columns. */
-  readonly book: Int32Array;
-  readonly value: Float64Array;
-  readonly from: number;
-  readonly to: number;
-  /** Global mean mu. */
-  readonly offset: number;
-  /** E[tau] E[alpha_u]. */
-  readonly precision: number;
-  /** Prior mean of z_u, D numbers from `priorAt`. */
-  readonly priorMean: Float64Array;
-  readonly priorAt: number;
-  /** Prior precision of z_u, D x D row-major. */
-  readonly priorPrecision: Float64Array;
 }
 
 /**
@@ -209,6 +192,7 @@ export class ReaderStep {
   /** Adds pi_k x_k x_k^T of every rating, and tau_k T_i on the factors: the book's own uncertainty. */
   private addRatings(task: ReaderTask): void {
     const { size, dim, factor, linear, books, placement } = this;
+    const { directions } = books;
     const packed = packedSize(dim);
     for (let k = 0, slot = task.from; slot < task.to; k++, slot++) {
       const book = task.book[slot];
@@ -231,42 +215,34 @@ export class ReaderStep {
           factor[a * size + b] += q * books.mean[w + b] + precision * books.cov[++t];
         }
       }
-      this.addLeanings(book, weight, residual);
+      for (let a = dim, d = book * directions.count; a < this.width; a++, d++) {
+        this.addRow(a, book, weight * directions.place[d], residual, a + 1);
+      }
       for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
         this.addCoreLabel(e, k, weight, residual);
       }
     }
   }
 
-  private addLeanings(book: number, weight: number, residual: number): void {
-    const { size, dim, width, factor, linear, books } = this;
+  /** Adds scaled (1, q, d) to the first `end` columns of row `at`, and scaled r to its right side. */
+  private addRow(at: number, book: number, scaled: number, residual: number, end: number): void {
+    const { dim, factor, books } = this;
     const { count, place } = books.directions;
-    const from = book * count;
-    for (let a = dim, d = from; a < width; a++, d++) {
-      const scaled = weight * place[d];
-      let at = a * size;
-      linear[a] += scaled * residual;
-      factor[at++] += scaled;
-      for (let b = 1; b < dim; b++) factor[at++] += scaled * books.mean[book * dim + b];
-      for (let e = from; e <= d; e++) factor[at++] += scaled * place[e];
-    }
+    const row = at * this.size;
+    this.linear[at] += scaled * residual;
+    factor[row] += scaled;
+    for (let b = 1; b < dim; b++) factor[row + b] += scaled * books.mean[book * dim + b];
+    for (let b = dim, d = book * count; b < end; b++) factor[row + b] += scaled * place[d++];
   }
 
   private addCoreLabel(e: number, k: number, weight: number, residual: number): void {
-    const { size, dim, width, factor, linear, placement, books } = this;
-    const book = placement.book[k];
-    const d = book * books.directions.count - dim;
+    const { placement, factor } = this;
     const at = placement.coreIndex[e];
     const scaled = weight * placement.coreWeight[e];
-    linear[at] += scaled * residual;
-    factor[at * size] += scaled;
-    for (let b = 1; b < dim; b++) factor[at * size + b] += scaled * books.mean[book * dim + b];
-    for (let b = dim; b < width; b++) {
-      factor[at * size + b] += scaled * books.directions.place[d + b];
-    }
+    this.addRow(at, placement.book[k], scaled, residual, this.width);
     for (let o = placement.coreStart[k]; o < placement.coreStart[k + 1]; o++) {
       const other = placement.coreIndex[o];
-      if (other <= at) factor[at * size + other] += scaled * placement.coreWeight[o];
+      if (other <= at) factor[at * this.size + other] += scaled * placement.coreWeight[o];
     }
   }
 

@@ -1,5 +1,6 @@
 import type { LabelSpace } from '../model/label-space.ts';
-import type { BookSide, ReaderTask } from '../model/reader-step.ts';
+import type { BookSide } from '../model/reader-step.ts';
+import type { ReaderTask } from '../model/reader-task.ts';
 
 /** A Gaussian over a few unknowns, as plain arrays. */
 export interface DenseGaussian {

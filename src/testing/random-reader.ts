@@ -2,7 +2,8 @@ import type { Directions } from '../model/directions.ts';
 import { buildLabelSpace } from '../model/label-space.ts';
 import { normalDraw } from '../model/random.ts';
 import type { Random } from '../model/random.ts';
-import type { BookSide, ReaderTask } from '../model/reader-step.ts';
+import type { BookSide } from '../model/reader-step.ts';
+import type { ReaderTask } from '../model/reader-task.ts';
 import { randomFamily, randomIndex } from './random-model-data.ts';
 
 /** A random positive definite matrix, D x D row-major, times `scale`. */

@@ -1,4 +1,4 @@
-import type { ReaderTask } from '../../model/reader-step.ts';
+import type { ReaderTask } from '../../model/reader-task.ts';
 import type { SweepData, SweepNumbers } from './sweep-data.ts';
 
 /** The step's input for reader u with the ratings of the training matrix. */
