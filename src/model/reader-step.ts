@@ -121,6 +121,7 @@ export class ReaderStep {
     this.det = 1;
     this.startFromPrior(task);
     this.addRatings(task);
+    if (this.width > this.dim) this.addLeanings();
     this.eliminateArms(count);
     const row = this.system.factorize(this.size);
     if (row < 0) return this;
@@ -141,27 +142,23 @@ export class ReaderStep {
 
   private reserve(count: number): void {
     const { size } = this;
-    if (count > this.fitMean.length || count * this.dim > this.fitCov.length) {
-      this.fitMean = grown(this.fitMean, count);
-      this.fitVar = grown(this.fitVar, count);
-      this.weight = grown(this.weight, count);
-      this.shrink = grown(this.shrink, count);
-      this.residual = grown(this.residual, count);
-      this.armNext = grown(this.armNext, count);
-      this.fitCov = grown(this.fitCov, count * this.dim);
-    }
+    this.fitMean = grown(this.fitMean, count);
+    this.fitVar = grown(this.fitVar, count);
+    this.weight = grown(this.weight, count);
+    this.shrink = grown(this.shrink, count);
+    this.residual = grown(this.residual, count);
+    this.armNext = grown(this.armNext, count);
+    this.fitCov = grown(this.fitCov, count * this.dim);
     this.mean = grown(this.mean, size);
     this.linear = grown(this.linear, size);
     this.system.reserve(size);
     this.factor = this.system.matrix;
     this.cov = this.system.inverse;
     const arms = this.placement.arms;
-    if (arms > this.armMean.length) {
-      this.armMean = grown(this.armMean, arms);
-      this.armVar = grown(this.armVar, arms);
-      this.armHead = grown(this.armHead, arms);
-      this.linkStart = grown(this.linkStart, arms + 1);
-    }
+    this.armMean = grown(this.armMean, arms);
+    this.armVar = grown(this.armVar, arms);
+    this.armHead = grown(this.armHead, arms);
+    this.linkStart = grown(this.linkStart, arms + 1);
     this.vector.reset(size);
   }
 
@@ -177,9 +174,10 @@ export class ReaderStep {
         if (b <= a) factor[a * size + b] = task.priorPrecision[a * dim + b];
       }
     }
-    for (let a = dim; a < this.width; a++) factor[a * size + a] = 1 / this.leaningVar;
+    const leaning = 1 / this.leaningVar;
+    for (let a = dim; a < this.width; a++) factor[a * size + a] = leaning;
     if (placement.count === 1) {
-      for (let a = 0; a < this.books.directions.count; a++) this.multiply(1 / this.leaningVar);
+      for (let a = 0; a < this.books.directions.count; a++) this.multiply(leaning);
     }
     for (const g of placement.touched) {
       const at = placement.place[g];
@@ -192,7 +190,6 @@ export class ReaderStep {
   /** Adds pi_k x_k x_k^T of every rating, and tau_k T_i on the factors: the book's own uncertainty. */
   private addRatings(task: ReaderTask): void {
     const { size, dim, factor, linear, books, placement } = this;
-    const { directions } = books;
     const packed = packedSize(dim);
     for (let k = 0, slot = task.from; slot < task.to; k++, slot++) {
       const book = task.book[slot];
@@ -215,34 +212,49 @@ export class ReaderStep {
           factor[a * size + b] += q * books.mean[w + b] + precision * books.cov[++t];
         }
       }
-      for (let a = dim, d = book * directions.count; a < this.width; a++, d++) {
-        this.addRow(a, book, weight * directions.place[d], residual, a + 1);
-      }
       for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
         this.addCoreLabel(e, k, weight, residual);
       }
     }
   }
 
-  /** Adds scaled (1, q, d) to the first `end` columns of row `at`, and scaled r to its right side. */
-  private addRow(at: number, book: number, scaled: number, residual: number, end: number): void {
-    const { dim, factor, books } = this;
+  private addCoreLabel(e: number, k: number, weight: number, residual: number): void {
+    const { size, dim, width, factor, linear, placement, books } = this;
     const { count, place } = books.directions;
-    const row = at * this.size;
-    this.linear[at] += scaled * residual;
+    const book = placement.book[k];
+    const at = placement.coreIndex[e];
+    const row = at * size;
+    const scaled = weight * placement.coreWeight[e];
+    linear[at] += scaled * residual;
     factor[row] += scaled;
     for (let b = 1; b < dim; b++) factor[row + b] += scaled * books.mean[book * dim + b];
-    for (let b = dim, d = book * count; b < end; b++) factor[row + b] += scaled * place[d++];
-  }
-
-  private addCoreLabel(e: number, k: number, weight: number, residual: number): void {
-    const { placement, factor } = this;
-    const at = placement.coreIndex[e];
-    const scaled = weight * placement.coreWeight[e];
-    this.addRow(at, placement.book[k], scaled, residual, this.width);
+    for (let b = dim, d = book * count; b < width; b++) factor[row + b] += scaled * place[d++];
     for (let o = placement.coreStart[k]; o < placement.coreStart[k + 1]; o++) {
       const other = placement.coreIndex[o];
-      if (other <= at) factor[at * this.size + other] += scaled * placement.coreWeight[o];
+      if (other <= at) factor[row + other] += scaled * placement.coreWeight[o];
+    }
+  }
+
+  /** Adds the rows of the leanings, two ratings at a time: a sum that is stored costs more than what is added to it. */
+  private addLeanings(): void {
+    const { size, dim, width, factor, linear, weight, residual, placement, books } = this;
+    const { count, place } = books.directions;
+    for (let k = 0; k < placement.count; k += 2) {
+      const other = Math.min(k + 1, placement.count - 1);
+      const [one, two] = [placement.book[k], placement.book[other]];
+      const [d1, d2] = [one * count - dim, two * count - dim];
+      const [w1, w2] = [weight[k], other > k ? weight[other] : 0];
+      for (let a = dim; a < width; a++) {
+        const s1 = w1 * place[d1 + a];
+        const s2 = w2 * place[d2 + a];
+        const row = a * size;
+        linear[a] += s1 * residual[k] + s2 * residual[other];
+        factor[row] += s1 + s2;
+        for (let b = 1; b < dim; b++) {
+          factor[row + b] += s1 * books.mean[one * dim + b] + s2 * books.mean[two * dim + b];
+        }
+        for (let b = dim; b <= a; b++) factor[row + b] += s1 * place[d1 + b] + s2 * place[d2 + b];
+      }
     }
   }
 

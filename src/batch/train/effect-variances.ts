@@ -3,8 +3,11 @@ import { SEARCH_SUMS } from './reader-chunk.ts';
 import { sweepNumbersOf } from './sweep-data.ts';
 import type { SweepPool } from './sweep-pool.ts';
 
-/** Share of the noise variance that every effect variance starts from: half the residual's deviation (3.12). */
-export const START_SHARE = 0.25;
+/**
+ * Shares of the ratings' variance that the variances of the effects and of the leanings start from. Leanings that start wide take
+ * what belongs to the labels, and a search, which goes down one variance after another, does not come back from there.
+ */
+export const START_SHARE = { effects: 0.25, leanings: 0.0625 } as const;
 /** Smallest and largest variance as shares of the noise variance. */
 const MIN_SHARE = 1e-4;
 const MAX_SHARE = 4;
@@ -16,19 +19,21 @@ interface Walk {
 }
 
 /**
- * Chooses sigma_F^2, family by family, by the squared error of rows that training does not see. The bound itself is a poor
+ * Chooses sigma_L^2, then sigma_F^2, family by family, by the squared error of rows that training does not see. The bound itself is a poor
  * judge: mean field counts the books' part of a residual twice, and on sparse data settles far below the best
  * predictions (docs/model.md 3.12). `factor` is that of the search's steps. Does nothing without rows to search on.
  */
 export function searchEffectVariances(state: ModelState, factor: number, pool: SweepPool): void {
-  const { effectVar } = state.books;
+  const { effectVar, labels, directions } = state.books;
   if (effectVar.length === 0) return;
   const noise = state.tau.rate / state.tau.shape;
   const bounds = { low: MIN_SHARE * noise, high: MAX_SHARE * noise };
   const error = (): number => searchError(state, pool);
   let best = error();
   if (best === Infinity) return;
-  for (let f = 0; f < effectVar.length; f++) {
+  const families = Array.from(labels.families.keys());
+  if (directions.count > 0) families.unshift(families.length);
+  for (const f of families) {
     for (const step of [factor, 1 / factor]) {
       const before = best;
       best = walk(effectVar, f, { factor: step, ...bounds }, best, error);

@@ -80,7 +80,7 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
   for (let i = 0; i < books.mean.length; i++) {
     if (i % dim > 0) books.mean[i] = START_SD * normalDraw(random);
   }
-  const families = data.effectLabels.families.length + (data.directions.count > 0 ? 1 : 0);
+  const effectVar = startVariances(data, variance);
   const tauPrior = { shape: 1, rate: variance };
   return {
     data,
@@ -88,14 +88,14 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
     offset: mean,
     readers: {
       ...readers,
-      shift: families === 0 ? null : startShift(matrix.size, rank),
+      shift: effectVar.length === 0 ? null : startShift(matrix.size, rank),
     },
     books: {
       dim,
       ...books,
       labels: data.effectLabels,
       directions: data.directions,
-      effectVar: sharedFloats(families).fill(START_SHARE * variance),
+      effectVar,
     },
     readerPrior: new SidePrior(data.readerLabels, dim),
     bookPrior: new SidePrior(data.bookLabels, dim),
@@ -106,11 +106,22 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
     tauPrior,
     readerShape: { prior: START_SHAPE, used: START_SHAPE },
     bookShape: { prior: START_SHAPE, used: START_SHAPE },
-    effects: emptyEffectSums(families),
+    effects: emptyEffectSums(effectVar.length),
     readerLogDet: 0,
     bookLogDet: -dim * Math.log(START_VARIANCE) * countActive(books.active),
     squares: 0,
   };
+}
+
+/** sigma_F^2 by family, and sigma_L^2 behind them where there are directions. */
+function startVariances(
+  { effectLabels, directions }: TrainingData,
+  variance: number,
+): Float64Array {
+  const families = effectLabels.families.length;
+  const start = sharedFloats(families + (directions.count > 0 ? 1 : 0));
+  start.fill(START_SHARE.leanings * variance);
+  return start.fill(START_SHARE.effects * variance, 0, families);
 }
 
 function startShift(ratings: number, rank: number): Shift {
