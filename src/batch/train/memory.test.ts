@@ -43,9 +43,9 @@ function arrayBytes(value: unknown, seen = new Set<unknown>()): number {
 describe('memory', () => {
   it.each([1, 9, 17])('is stated as a state of %i numbers lays it out', (dim) => {
     const state = startState(DATA, dim - 1, 1);
-    const { readerLabels, bookLabels, effectLabels } = DATA;
-    const labels = arrayBytes([readerLabels, bookLabels, effectLabels]);
-    const measured = arrayBytes([state, sweepDataOf(state, HeldOutRows.none, null)]) - labels;
+    const { readerLabels, bookLabels, effectLabels, directions } = DATA;
+    const given = arrayBytes([readerLabels, bookLabels, effectLabels, directions]);
+    const measured = arrayBytes([state, sweepDataOf(state, HeldOutRows.none, null)]) - given;
     const { rating, row } = stateBytesEach(dim, effectLabels.families.length > 0);
     const stated = DATA.matrix.size * rating + (900 + 500) * row;
     expect(measured / stated).toBeGreaterThan(1);

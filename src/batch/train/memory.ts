@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { packedSize } from '../../model/cholesky.ts';
 import { AppError } from '../../runtime/errors.ts';
 import { kernelBytes } from './kernel/kernel.ts';
+import { DIRECTIONS } from './met-directions.ts';
 
 const F64 = Float64Array.BYTES_PER_ELEMENT;
 const MIB = 2 ** 20;
@@ -43,17 +44,19 @@ const WRITING_BYTES = 72 * MIB;
 /** Bytes of a tie: as it is kept, and while ties are picked out, in columns that grow by half of themselves. */
 const TIE_BYTES = 12;
 const TIE_BUILDING_BYTES = 32;
-/** Numbers a book beside its posterior: noise, precision, works, labels, and the workspace of a list. */
-const BOOK_NUMBERS = 16;
+/** Numbers a book beside its posterior: noise, precision, directions, works, labels, and the workspace of a list. */
+const BOOK_NUMBERS = 16 + DIRECTIONS;
 
 /**
  * Bytes of a training at its peak, beside what is in memory before it: two states with their kernels, since one is made from
- * the other when rows are taken in, and the residuals of a prior.
+ * the other when rows are taken in, the directions of the books for the other, and the residuals of a prior.
  */
 export function trainingBytes(load: Load, dim: number): number {
-  const { readers, books, ratings } = load;
-  const kernel = kernelBytes({ readers, books, size: ratings }, dim, load.hasContent);
-  return 2 * (stateBytes(load, dim) + kernel) + Math.max(readers, books) * dim * F64;
+  const { readers, books, ratings, hasContent } = load;
+  const kernel = kernelBytes({ readers, books, size: ratings }, dim, hasContent);
+  const directions = hasContent ? books * DIRECTIONS * F64 : 0;
+  const residuals = Math.max(readers, books) * dim * F64;
+  return 2 * (stateBytes(load, dim) + kernel) + directions + residuals;
 }
 
 /** The same of the interest model, which is learned beside state and kernel. */

@@ -6,7 +6,7 @@ import type { Dataset } from '../ingest/dataset.ts';
 import { enoughOf, strongestDirections } from './strongest-directions.ts';
 
 /** S; on BookCrossing 16 are no better than 8. */
-const COUNT = 8;
+export const DIRECTIONS = 8;
 
 /** Their span need not be exact: a few passes more change no figure. */
 const SETTLED = 0.05;
@@ -35,13 +35,13 @@ export function metDirections(
   if (matrix.size === 0) return NO_DIRECTIONS;
   const random = seededRandom(SEED);
   const { book } = strongestDirections(matrix, matrix.value, {
-    rank: COUNT,
+    rank: DIRECTIONS,
     settled: SETTLED,
     random,
   });
   const place = sharedFloats(book.length);
-  for (let from = 0; from < book.length; from += COUNT) {
-    const own = book.subarray(from, from + COUNT);
+  for (let from = 0; from < book.length; from += DIRECTIONS) {
+    const own = book.subarray(from, from + DIRECTIONS);
     const length = Math.hypot(...own);
     if (length > 0)
       place.set(
@@ -49,5 +49,5 @@ export function metDirections(
         from,
       );
   }
-  return { count: COUNT, place };
+  return { count: DIRECTIONS, place };
 }
