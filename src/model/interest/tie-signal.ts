@@ -1,3 +1,4 @@
+import { nthSmallest } from '../nth-smallest.ts';
 import type { InterestBasis } from './interest-model.ts';
 import { tieFactors, type Ties } from './ties.ts';
 
@@ -49,5 +50,5 @@ export function medianTie(ties: Ties, factor: Float64Array): number {
       strength[t] = ties.strength[t] * factor[i] * factor[ties.book[t]];
     }
   }
-  return strength.sort()[size >> 1];
+  return nthSmallest(strength, size >> 1);
 }
