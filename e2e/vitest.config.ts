@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'side by side',
           include: [SCENARIOS],
           // Scenarios mostly wait for pods, so that some can work while the others wait.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },

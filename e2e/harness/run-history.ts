@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { API_VERSION, KIND } from '../../src/contracts/recommender-run.ts';
-import type { KubeGateway } from '../../src/controller/gateway.ts';
+import type { ApiClient } from '../../src/controller/api-client.ts';
+import { KubeGateway, pathOf } from '../../src/controller/gateway.ts';
 import type { CronJobObject, RunObject } from '../../src/controller/objects.ts';
 import { buildJob } from '../../src/controller/train-job.ts';
 
@@ -12,12 +13,14 @@ const AT_ONCE = 8;
  * work meanwhile: it would carry them out.
  */
 export async function makeHistory(
-  gateway: KubeGateway,
+  client: ApiClient,
   like: RunObject,
   cronJob: CronJobObject,
   count: number,
 ): Promise<void> {
   const { namespace } = like.metadata;
+  const gateway = new KubeGateway(client);
+  const now = new Date().toISOString();
   const names = Array.from({ length: count }, (_, index) => `past-${index}`);
   await each(names, (name) =>
     gateway.createRun(
@@ -29,9 +32,19 @@ export async function makeHistory(
   const past = runs.filter(({ status }) => isDeepStrictEqual(status, {}));
   await each(past, async (run) => {
     const job = buildJob({ ...run, spec: run.spec ?? {} }, cronJob);
-    // With nothing to complete it completes at once.
-    const ended = { ...job, spec: { ...job.spec, completions: 0, parallelism: 0 } };
-    await gateway.createJob(ended, namespace);
+    // Kubernetes itself would take a minute to end so many, in which it made no pod for other scenarios.
+    const unmanaged = { ...job, spec: { ...job.spec, managedBy: 'bookrec.dev/e2e' } };
+    await gateway.createJob(unmanaged, namespace);
+    const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({
+      type,
+      status: 'True',
+      lastTransitionTime: now,
+    }));
+    const status = { startTime: now, completionTime: now, succeeded: 1, conditions };
+    await client.request('PATCH', `${pathOf('jobs', namespace)}/${job.metadata.name}/status`, {
+      body: { status },
+      contentType: 'application/merge-patch+json',
+    });
     await gateway.putStatus(run, { ...like.status, jobName: job.metadata.name });
   });
 }

@@ -129,8 +129,9 @@ export const modestValues = {
 const HELD_BACK = '200m';
 const ENOUGH = '2';
 
-/** Settings of a run that is held back until it is waited for, other than those of other seeds. */
-export const slowly = (seed: number): Pick<RunSpec, 'model' | 'resources'> => ({
+/** A run on the data `larger` that is held back until it is waited for, with settings other than those of other seeds. */
+export const slowly = (seed: number): Pick<RunSpec, 'data' | 'model' | 'resources'> => ({
+  data: { configMapName: 'larger' },
   model: { seed },
   resources: { limits: { cpu: HELD_BACK } },
 });

@@ -38,7 +38,7 @@ describe('a run ends once, with one Job', () => {
   afterAll(({}, suite) => cleanUp(suite));
 
   it('although the pod of the controller is deleted while it trains', async () => {
-    await applyRun(namespace, 'bereft', { ...slowly(1), data: { configMapName: 'larger' } });
+    await applyRun(namespace, 'bereft', slowly(1));
     await trains(namespace, 'bereft');
     const [pod] = await release.pods('controller');
     await kubectl(['delete', 'pod', pod?.metadata.name ?? '', '-n', namespace]);

@@ -114,8 +114,7 @@ describe('a run that fails', () => {
   });
 
   it('for want of time says where it was', async () => {
-    const data = { configMapName: 'larger' };
-    await applyRun(namespace, 'no-time', { ...slowly(6), data, activeDeadlineSeconds: 10 });
+    await applyRun(namespace, 'no-time', { ...slowly(6), activeDeadlineSeconds: 10 });
     const words = /stopped at its deadline\. The trainer was in \w+/;
     const run = await failed('no-time', 'DeadlineExceeded', words);
     expect(conditionOf(run, 'Trained')).toMatchObject({ status: 'False' });

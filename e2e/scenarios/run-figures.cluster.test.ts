@@ -29,6 +29,7 @@ interface Seen {
 describe('a controller', () => {
   let release: Release;
   let namespace: string;
+  let client: ApiClient;
   let gateway: KubeGateway;
 
   const read = async (): Promise<RunObject> => {
@@ -50,7 +51,8 @@ describe('a controller', () => {
     release = await Release.install(namespace, merge(merge(smallTrainer(), modestValues), data));
     const access = await kubeconfigAccess();
     atEnd(() => void access.close());
-    gateway = new KubeGateway(new ApiClient(access));
+    client = new ApiClient(access);
+    gateway = new KubeGateway(client);
   });
 
   afterAll(({}, suite) => cleanUp(suite));
@@ -90,7 +92,7 @@ describe('a controller', () => {
     await scale(0);
     const cronJob = await gateway.cronJob({ namespace, name: `${release.prefix}-trainer` });
     if (cronJob === null) throw new Error('there is no CronJob');
-    await makeHistory(gateway, await read(), cronJob, PAST);
+    await makeHistory(client, await read(), cronJob, PAST);
     await eventually(async () => {
       const jobs = await gateway.jobs(namespace);
       expect(jobs.filter((job) => endOf(job)?.type === 'Complete')).toHaveLength(PAST + 1);

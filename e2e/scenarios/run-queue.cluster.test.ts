@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { RunSpec } from '../../src/contracts/recommender-run.ts';
 import { ClientPod } from '../harness/client-pod.ts';
 import { eventually } from '../harness/eventually.ts';
 import { figure } from '../harness/figures.ts';
@@ -23,12 +22,11 @@ import {
   waitFor,
   type Run,
 } from '../harness/runs.ts';
-import { smallDataMap, smallTrainer, tinyDataMap } from '../harness/small-data.ts';
+import { largerDataMap, smallTrainer, tinyDataMap } from '../harness/small-data.ts';
 
 const RUNS = 50;
 /** So that a run with nothing new to train on takes hardly more than its pod. */
 const tiny = { trainer: { data: { existingConfigMap: 'tiny' } } };
-const long = (seed: number): RunSpec => ({ ...slowly(seed), data: { configMapName: 'small' } });
 
 const jobTimesSchema = z.object({
   metadata: z.object({ name: z.string() }),
@@ -72,7 +70,7 @@ describe('runs in a queue', () => {
 
   beforeAll(async () => {
     namespace = await createNamespace('run-queue');
-    await apply(namespace, tinyDataMap(), smallDataMap());
+    await apply(namespace, tinyDataMap(), largerDataMap());
     release = await Release.install(namespace, merge(merge(smallTrainer(), modestValues), tiny));
     client = await ClientPod.start(namespace);
     await applyRun(namespace, 'first');
@@ -97,7 +95,7 @@ describe('runs in a queue', () => {
   });
 
   it('stop while they are suspended, let others go first, and go on when they are resumed', async () => {
-    await applyRun(namespace, 'stopped', { ...long(2), publish: 'never' });
+    await applyRun(namespace, 'stopped', { ...slowly(2), publish: 'never' });
     await trains(namespace, 'stopped');
     await patchRun(namespace, 'stopped', { suspend: true });
     const { status } = await waits('stopped', 'Suspended');
@@ -142,7 +140,7 @@ describe('runs in a queue', () => {
   const unchanged = (n: number): object => runObject(`many-${String(n).padStart(2, '0')}`);
 
   it('each have their turn, the oldest first, while another is deleted and the CronJob trains too', async () => {
-    await applyRun(namespace, 'deleted', { ...long(3), publish: 'always' });
+    await applyRun(namespace, 'deleted', { ...slowly(3), publish: 'always' });
     await trains(namespace, 'deleted');
     const numbers = Array.from({ length: RUNS }, (_, index) => (index * 37) % RUNS);
     await apply(namespace, ...numbers.slice(0, RUNS / 2).map(unchanged));

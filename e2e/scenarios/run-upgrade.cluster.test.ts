@@ -48,11 +48,7 @@ describe('runs outlive', () => {
 
   /** Starts a run that takes its time. */
   async function startsTraining(name: string, seed: number): Promise<void> {
-    await applyRun(namespace, name, {
-      ...slowly(seed),
-      data: { configMapName: 'larger' },
-      publish: 'never',
-    });
+    await applyRun(namespace, name, { ...slowly(seed), publish: 'never' });
     await trains(namespace, name);
   }
 

@@ -479,9 +479,14 @@ describe('plan', () => {
     const waiting = podObject({ waiting: { reason: 'ErrImagePull', message: 'no such host' } });
     const { status } = planned({ job, pods: [waiting] });
     const late = jobOf(run, { end: { type: 'Failed', reason: 'DeadlineExceeded' } });
-    expect(planned({ run: { ...run, status }, job: late }).status.lastError).toContain(
-      'no such host',
-    );
+    // of a container that never was, Kubernetes says that it has lost it
+    const lost = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'not located' };
+    const gone = podObject({ terminated: lost }, { phase: 'Failed' });
+    const going = planned({ run: { ...run, status }, job, pods: [gone] });
+    for (const before of [status, going.status]) {
+      const { lastError } = planned({ run: { ...run, status: before }, job: late }).status;
+      expect(lastError).toContain('no such host');
+    }
   });
 
   it('says of a pod that failed whether it was deleted, and in the words of the trainer why', () => {

@@ -9,7 +9,7 @@ import {
   type RunObject,
 } from './objects.ts';
 import { complete, fail, failureOfJob, failureOfTrainer } from './outcome.ts';
-import { failureOf, hasStarted, newestOf, type PodEnd, waitOf } from './pods.ts';
+import { failureOf, hasStarted, isLost, newestOf, type PodEnd, waitOf } from './pods.ts';
 import { isHeld, type Turn } from './queue-order.ts';
 import { reasonOfCode } from './reasons.ts';
 import { liveMetricsOf, metricsOf, progressInWords, tell } from './report.ts';
@@ -217,8 +217,9 @@ function planRunning({ pods, story }: Observed, job: JobObject, draft: Draft): P
   if (wait !== null) {
     draft.set({ lastError: cut(wait.message) });
     draft.progress(false, wait.reason, wait.message, `waits: ${wait.reason}`);
-  } else if (failure !== null) {
-    draft.set({ lastError: cut(wordsOf(failure)) });
+  } else if (pod !== undefined && failure !== null) {
+    // what was said before, such as that the image cannot be pulled, is more than nothing
+    if (!isLost(pod)) draft.set({ lastError: cut(wordsOf(failure)) });
     const tries = triesAgainAfter(job, pods);
     if (tries !== null) {
       draft.progress(true, 'Retrying', failure.message, `tries again, ${tries} failed`);

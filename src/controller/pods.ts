@@ -39,6 +39,10 @@ export function lastWords(pod: PodObject | undefined): string {
   return (pod && trainerOf(pod)?.state.terminated?.message) ?? '';
 }
 
+/** Whether Kubernetes knows nothing of how the container ended, as of one that was deleted before it started. */
+export const isLost = (pod: PodObject): boolean =>
+  trainerOf(pod)?.state.terminated?.reason === 'ContainerStatusUnknown';
+
 /** Why and how the pod failed; null where it did not. */
 export function failureOf(pod: PodObject): PodEnd | null {
   const { status, metadata } = pod;

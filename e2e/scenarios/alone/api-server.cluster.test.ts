@@ -35,7 +35,7 @@ describe.runIf(restart !== undefined)('a restart of the API server', () => {
 
   it('ends no run and starts none twice, and the controller goes on without one of its own', async () => {
     const [before] = await release.readyPods('controller', 1);
-    await applyRun(namespace, 'running', { ...slowly(1), data: { configMapName: 'larger' } });
+    await applyRun(namespace, 'running', slowly(1));
     await applyRun(namespace, 'waiting', { model: { seed: 2 } });
     await trains(namespace, 'running');
     await run('bash', ['-c', restart ?? '']);
