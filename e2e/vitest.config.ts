@@ -17,8 +17,8 @@ export default defineConfig({
         test: {
           name: 'side by side',
           include: [SCENARIOS],
-          // Scenarios mostly wait for pods, so that some can work while the others wait.
-          maxWorkers: 4,
+          // Two scenarios mostly wait for pods, so that one can work while the other waits; more are no faster on two cores.
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
