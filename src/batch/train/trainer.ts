@@ -58,8 +58,9 @@ export const COLD: SweepPlan = {
   searches: new Map([
     [5, 2],
     [10, 1.4],
+    [15, 1.2],
   ]),
-  minSweeps: 15,
+  minSweeps: 18,
 };
 
 /** From what an older training has learned, where all blocks are near their ends. */
