@@ -53,8 +53,9 @@ golden: install ## Render the chart's test cases anew with Helm; look at the dif
 images: ## Build the container images with IMAGE_BUILDER (docker build)
 	@sh hack/build-images.sh
 
-verify: generate ## Fail if a generated file is not current
+verify: generate ## Fail if a generated file is not current, or a value of the chart is not used
 	@sh hack/verify.sh
+	@$(NODE) hack/check-values.ts
 
 bench: install ## Measure the main figures and write docs/benchmarks.md
 	@$(NODE) hack/bench.ts

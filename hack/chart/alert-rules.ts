@@ -62,7 +62,7 @@ export class AlertRules {
       exp_samples: alerts.map((alert) => ({ labels: `{alertname="${alert}"}`, value: 1 })),
     };
     const tests = [{ name, interval: '1m', input_series: input, promql_expr_test: [firing] }];
-    const file = { rule_files: ['rules.yaml'], evaluation_interval: '5m', tests };
+    const file = { rule_files: ['rules.yaml'], evaluation_interval: '20m', tests };
     writeFileSync(`${this.#folder}/test.yaml`, stringify(file));
     return this.#promtool('test', 'rules', 'test.yaml');
   }
