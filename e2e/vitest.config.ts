@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const SCENARIOS = 'e2e/scenarios/*.cluster.test.ts';
-/** They disturb the whole cluster, so nothing else may run on it. */
+/** They disturb the whole cluster, or look after the runs of all its namespaces, so nothing else may run on it. */
 const ALONE = 'e2e/scenarios/alone/*.cluster.test.ts';
 
 /** The scenarios on a cluster: `make e2e`. */

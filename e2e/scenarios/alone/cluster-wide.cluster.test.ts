@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../harness/eventually.ts';
-import { apply, kubectl } from '../harness/kubectl.ts';
-import { merge } from '../harness/merge.ts';
-import { cleanUp, createNamespace } from '../harness/namespace.ts';
-import { Release } from '../harness/release.ts';
-import { applyRun, conditionOf, eventsOf, getRun, modestValues, waitFor } from '../harness/runs.ts';
-import { smallDataMap, smallTrainer } from '../harness/small-data.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { apply, kubectl } from '../../harness/kubectl.ts';
+import { merge } from '../../harness/merge.ts';
+import { cleanUp, createNamespace } from '../../harness/namespace.ts';
+import { Release } from '../../harness/release.ts';
+import { applyRun, conditionOf, eventsOf, getRun, modestValues, waitFor } from '../../harness/runs.ts';
+import { smallDataMap, smallTrainer } from '../../harness/small-data.ts';
 
 /** A release of nothing but a controller, for the runs of all namespaces. */
 const ONLY_CONTROLLER = {
