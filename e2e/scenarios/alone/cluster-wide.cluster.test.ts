@@ -4,7 +4,14 @@ import { apply, kubectl } from '../../harness/kubectl.ts';
 import { merge } from '../../harness/merge.ts';
 import { cleanUp, createNamespace } from '../../harness/namespace.ts';
 import { Release } from '../../harness/release.ts';
-import { applyRun, conditionOf, eventsOf, getRun, modestValues, waitFor } from '../../harness/runs.ts';
+import {
+  applyRun,
+  conditionOf,
+  eventsOf,
+  getRun,
+  modestValues,
+  waitFor,
+} from '../../harness/runs.ts';
 import { smallDataMap, smallTrainer } from '../../harness/small-data.ts';
 
 /** A release of nothing but a controller, for the runs of all namespaces. */
