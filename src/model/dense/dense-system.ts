@@ -10,7 +10,7 @@ interface KernelExports {
 const PAGE = 65_536;
 const F64 = Float64Array.BYTES_PER_ELEMENT;
 /** Below this nothing is stored, since the runtime has its own numbers there. */
-const BASE = 1024;
+const BASE = 4096;
 
 let compiled: WebAssembly.Module | null = null;
 

@@ -28,6 +28,48 @@ function dot(x: usize, y: usize, from: usize, to: usize): f64 {
   return k < to ? sum + load<f64>(x + k) * load<f64>(y + k) : sum;
 }
 
+/** Where `tile` leaves its sums: those of the first row with the four, then those of the second. */
+const SUMS: usize = memory.data(64, 16);
+
+/** Sums over the bytes [from, to) of the products of two rows with four that follow one another; an even number of numbers. */
+function tile(x: usize, y: usize, r0: usize, line: usize, from: usize, to: usize): void {
+  const r1 = r0 + line;
+  const r2 = r1 + line;
+  const r3 = r2 + line;
+  let s0 = f64x2.splat(0);
+  let s1 = f64x2.splat(0);
+  let s2 = f64x2.splat(0);
+  let s3 = f64x2.splat(0);
+  let t0 = f64x2.splat(0);
+  let t1 = f64x2.splat(0);
+  let t2 = f64x2.splat(0);
+  let t3 = f64x2.splat(0);
+  for (let k = from; k < to; k += 16) {
+    const a = v128.load(x + k);
+    const b = v128.load(y + k);
+    const n0 = v128.load(r0 + k);
+    const n1 = v128.load(r1 + k);
+    const n2 = v128.load(r2 + k);
+    const n3 = v128.load(r3 + k);
+    s0 = madd(n0, a, s0);
+    s1 = madd(n1, a, s1);
+    s2 = madd(n2, a, s2);
+    s3 = madd(n3, a, s3);
+    t0 = madd(n0, b, t0);
+    t1 = madd(n1, b, t1);
+    t2 = madd(n2, b, t2);
+    t3 = madd(n3, b, t3);
+  }
+  store<f64>(SUMS, both(s0));
+  store<f64>(SUMS, both(s1), 8);
+  store<f64>(SUMS, both(s2), 16);
+  store<f64>(SUMS, both(s3), 24);
+  store<f64>(SUMS, both(t0), 32);
+  store<f64>(SUMS, both(t1), 40);
+  store<f64>(SUMS, both(t2), 48);
+  store<f64>(SUMS, both(t3), 56);
+}
+
 function isPivot(x: f64): bool {
   return x > 0 && x < Infinity;
 }
@@ -55,37 +97,12 @@ export function factorize(matrix: usize, n: usize): i32 {
     let i = j + 2;
     for (; i + 3 < n; i += 4) {
       const r0 = matrix + line * i;
-      const r1 = r0 + line;
-      const r2 = r1 + line;
-      const r3 = r2 + line;
-      let s0 = f64x2.splat(0);
-      let s1 = f64x2.splat(0);
-      let s2 = f64x2.splat(0);
-      let s3 = f64x2.splat(0);
-      let t0 = f64x2.splat(0);
-      let t1 = f64x2.splat(0);
-      let t2 = f64x2.splat(0);
-      let t3 = f64x2.splat(0);
-      for (let k: usize = 0; k < end; k += 16) {
-        const x = v128.load(row + k);
-        const y = v128.load(next + k);
-        const b0 = v128.load(r0 + k);
-        const b1 = v128.load(r1 + k);
-        const b2 = v128.load(r2 + k);
-        const b3 = v128.load(r3 + k);
-        s0 = madd(b0, x, s0);
-        s1 = madd(b1, x, s1);
-        s2 = madd(b2, x, s2);
-        s3 = madd(b3, x, s3);
-        t0 = madd(b0, y, t0);
-        t1 = madd(b1, y, t1);
-        t2 = madd(b2, y, t2);
-        t3 = madd(b3, y, t3);
+      tile(row, next, r0, line, 0, end);
+      for (let c: usize = 0; c < 4; c++) {
+        const s = load<f64>(SUMS + (c << 3));
+        const t = load<f64>(SUMS + (c << 3), 32);
+        settle(r0 + line * c + end, s, t, scale, link, nextScale);
       }
-      settle(r0 + end, both(s0), both(t0), scale, link, nextScale);
-      settle(r1 + end, both(s1), both(t1), scale, link, nextScale);
-      settle(r2 + end, both(s2), both(t2), scale, link, nextScale);
-      settle(r3 + end, both(s3), both(t3), scale, link, nextScale);
     }
     for (; i < n; i++) {
       const r = matrix + line * i;
@@ -136,38 +153,13 @@ function transposed(factor: usize, n: usize, y: usize, i: usize): void {
   let j: usize = 0;
   for (; j + 3 < i; j += 4) {
     const r0 = y + line * j;
-    const r1 = r0 + line;
-    const r2 = r1 + line;
-    const r3 = r2 + line;
-    let s0 = f64x2.splat(0);
-    let s1 = f64x2.splat(0);
-    let s2 = f64x2.splat(0);
-    let s3 = f64x2.splat(0);
-    let t0 = f64x2.splat(0);
-    let t1 = f64x2.splat(0);
-    let t2 = f64x2.splat(0);
-    let t3 = f64x2.splat(0);
     // what lies left of a row's own column is 0
-    for (let k = j << 3; k < end; k += 16) {
-      const x = v128.load(row + k);
-      const z = v128.load(next + k);
-      const y0 = v128.load(r0 + k);
-      const y1 = v128.load(r1 + k);
-      const y2 = v128.load(r2 + k);
-      const y3 = v128.load(r3 + k);
-      s0 = madd(y0, x, s0);
-      s1 = madd(y1, x, s1);
-      s2 = madd(y2, x, s2);
-      s3 = madd(y3, x, s3);
-      t0 = madd(y0, z, t0);
-      t1 = madd(y1, z, t1);
-      t2 = madd(y2, z, t2);
-      t3 = madd(y3, z, t3);
+    tile(row, next, r0, line, j << 3, end);
+    for (let c: usize = 0; c < 4; c++) {
+      const s = load<f64>(SUMS + (c << 3));
+      const t = load<f64>(SUMS + (c << 3), 32);
+      settleInverse(r0 + line * c + end, s, t, scale, link, nextScale);
     }
-    settleInverse(r0 + end, both(s0), both(t0), scale, link, nextScale);
-    settleInverse(r1 + end, both(s1), both(t1), scale, link, nextScale);
-    settleInverse(r2 + end, both(s2), both(t2), scale, link, nextScale);
-    settleInverse(r3 + end, both(s3), both(t3), scale, link, nextScale);
   }
   for (; j < i; j++) {
     const r = y + line * j;
@@ -202,46 +194,21 @@ function product(y: usize, n: usize, a: usize): void {
   const nextFirst = load<f64>(next + at, 8);
   const from = at + 16;
   let b: usize = 0;
+  // a number without a pair at the end of the rows
+  const last = line - (((n - a) & 1) << 3);
+  const x = last < line ? load<f64>(row + last) : 0;
+  const z = last < line ? load<f64>(next + last) : 0;
   for (; b + 3 < a; b += 4) {
     const r0 = y + line * b;
-    const r1 = r0 + line;
-    const r2 = r1 + line;
-    const r3 = r2 + line;
-    let s0 = f64x2.splat(0);
-    let s1 = f64x2.splat(0);
-    let s2 = f64x2.splat(0);
-    let s3 = f64x2.splat(0);
-    let t0 = f64x2.splat(0);
-    let t1 = f64x2.splat(0);
-    let t2 = f64x2.splat(0);
-    let t3 = f64x2.splat(0);
-    let k = from;
-    for (; k + 8 < line; k += 16) {
-      const x = v128.load(row + k);
-      const z = v128.load(next + k);
-      const y0 = v128.load(r0 + k);
-      const y1 = v128.load(r1 + k);
-      const y2 = v128.load(r2 + k);
-      const y3 = v128.load(r3 + k);
-      s0 = madd(y0, x, s0);
-      s1 = madd(y1, x, s1);
-      s2 = madd(y2, x, s2);
-      s3 = madd(y3, x, s3);
-      t0 = madd(y0, z, t0);
-      t1 = madd(y1, z, t1);
-      t2 = madd(y2, z, t2);
-      t3 = madd(y3, z, t3);
-    }
-    const x = k < line ? load<f64>(row + k) : 0;
-    const z = k < line ? load<f64>(next + k) : 0;
+    tile(row, next, r0, line, from, last);
     for (let c: usize = 0; c < 4; c++) {
       const r = r0 + line * c;
-      const s = both(c == 0 ? s0 : c == 1 ? s1 : c == 2 ? s2 : s3);
-      const t = both(c == 0 ? t0 : c == 1 ? t1 : c == 2 ? t2 : t3);
-      const last = k < line ? load<f64>(r + k) : 0;
+      const end = last < line ? load<f64>(r + last) : 0;
+      const s = load<f64>(SUMS + (c << 3)) + x * end;
+      const t = load<f64>(SUMS + (c << 3), 32) + z * end;
       const to = row + ((b + c) << 3);
-      store<f64>(to, s + x * last + first * load<f64>(r + at) + second * load<f64>(r + at, 8));
-      store<f64>(to + line, t + z * last + nextFirst * load<f64>(r + at, 8));
+      store<f64>(to, s + first * load<f64>(r + at) + second * load<f64>(r + at, 8));
+      store<f64>(to + line, t + nextFirst * load<f64>(r + at, 8));
     }
   }
   for (; b < a; b++) {
