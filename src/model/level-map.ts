@@ -143,9 +143,19 @@ export function levelProbabilities(
 export function calibratedMass({ repair }: LevelMap, table: number, share: number): number {
   const { mass, upTo } = repair;
   const points = mass.length / upTo.length;
+  return massAt(mass, table * points, points, share);
+}
+
+/** Mass that the table of so many points from `from` on, one for each of equal steps of the share, gives to a share. */
+export function massAt(
+  mass: ArrayLike<number>,
+  from: number,
+  points: number,
+  share: number,
+): number {
   const at = share * (points - 1);
   const low = Math.min(points - 2, Math.floor(at));
-  const base = table * points + low;
+  const base = from + low;
   return mass[base] + (at - low) * (mass[base + 1] - mass[base]);
 }
 

@@ -1,5 +1,11 @@
 import { ACTIVITY_BANDS as BANDS, bandOf } from '../../model/activity-bands.ts';
-import { type LevelMap, levelProbabilities, ratingSd, type Repair } from '../../model/level-map.ts';
+import {
+  type LevelMap,
+  levelProbabilities,
+  massAt,
+  ratingSd,
+  type Repair,
+} from '../../model/level-map.ts';
 
 /** Predictions of rows that the model has not seen, as columns. */
 export interface UnseenRows {
@@ -102,18 +108,11 @@ function shareOf(table: readonly number[], mass: number): number {
   return (c + Math.min(1, Math.max(0, within))) / (POINTS - 1);
 }
 
-/** Mass that a table gives to a share. */
-function massOf(table: readonly number[], share: number): number {
-  const at = share * (POINTS - 1);
-  const c = Math.min(POINTS - 2, Math.floor(at));
-  return table[c] + (at - c) * (table[c + 1] - table[c]);
-}
-
 /** Tables that give to a share what `inner` gives to the share that `outer` makes of it. */
 function composed(inner: Tables, outer: Tables): Tables {
   const upTo = [...new Set([...inner.upTo, ...outer.upTo])].sort((a, b) => a - b);
   const tables = upTo.map((most) =>
-    tableAt(outer, most).map((share) => massOf(tableAt(inner, most), share)),
+    tableAt(outer, most).map((share) => massAt(tableAt(inner, most), 0, POINTS, share)),
   );
   return { upTo, tables };
 }
