@@ -12,12 +12,14 @@ import { countingOrder, countingStarts } from '../model/rating-matrix.ts';
 import type { RatingModel } from '../model/trained-model.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { authorLabel } from './ingest/name-labels.ts';
-import { inputOf, type ReaderInputs, readerInputs } from './recommend/reader-inputs.ts';
+import { inputOf, type ReaderInputs } from './recommend/reader-inputs.ts';
 
 /** The part of the rows that the signals see, and the part that says what was picked up. */
 export interface InterestRows {
   readonly rest: Int32Array;
   readonly hidden: Int32Array;
+  /** What `rest` says of each reader. */
+  readonly inputs: ReaderInputs;
   /** E[alpha_u] of each reader under the model. */
   readonly noiseFactor: Float64Array;
 }
@@ -26,7 +28,7 @@ export interface InterestRows {
 export function learnInterest(
   model: RatingModel,
   dataset: Dataset,
-  { rest, hidden, noiseFactor }: InterestRows,
+  { rest, hidden, inputs, noiseFactor }: InterestRows,
   seed: number,
 ): InterestWeights {
   const { ratings } = dataset;
@@ -46,7 +48,7 @@ export function learnInterest(
     },
     labels: model.books.labels,
     listed: model.listed,
-    rating: ratingSignal(model, readerInputs(dataset, rest), noiseFactor),
+    rating: ratingSignal(model, inputs, noiseFactor),
     seed,
   });
 }

@@ -119,9 +119,10 @@ async function choose(
   const { state, report } = await firstLeg(pool, scored, { data, names, tuning }, options);
   const start = startPointOf(state, options, names);
   const plain = modelOf(state, dataset, rest, plainLevelMap(levels, scores));
-  const unseen = latentRows(plain, readerInputs(dataset, rest), dataset, tuning);
+  const inputs = readerInputs(dataset, rest);
+  const unseen = latentRows(plain, inputs, dataset, tuning);
   const levelMap = fitLevelMap(levels, { level: levelsOfRows(dataset, tuning), ...unseen }, scores);
-  const seen = { rest, hidden: tuning, noiseFactor: state.readers.precision };
+  const seen = { rest, hidden: tuning, inputs, noiseFactor: state.readers.precision };
   const interest = learnInterest(plain, dataset, seen, options.seed);
   return { chosen: { levelMap, interest, report, start }, state };
 }

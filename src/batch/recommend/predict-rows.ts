@@ -47,8 +47,9 @@ export function latentRows(
       const at = order[n];
       const book = dataset.ratings.book[rows[at]];
       const p = fold.predict(book);
-      readerRatings[at] = fold.known(book).reader;
-      bookRatings[at] = fold.known(book).book;
+      const known = fold.known(book);
+      readerRatings[at] = known.reader;
+      bookRatings[at] = known.book;
       mean[at] = p.mean;
       variance[at] = p.varReader + p.varBook + p.varNoise;
     }
