@@ -213,15 +213,16 @@ class TrainRun {
 
   async #isLive(contentHash: string): Promise<boolean> {
     if (this.#settings.publish === 'always') return false;
-    const live = await this.#live();
-    const manifest = live === null ? null : await this.#deps.store.manifest(live);
-    return manifest?.contentHash === contentHash;
+    const { store } = this.#deps;
+    const live = await store.liveVersion();
+    const manifest = live === null ? null : await store.manifest(live);
+    // Last, since it reads the whole model.
+    return manifest?.contentHash === contentHash && (await this.#ifServable(live)) !== null;
   }
 
-  /** The live version, if this release can serve it: another is no reason not to publish. */
-  async #live(): Promise<string | null> {
+  /** The version, if this release can serve it: another is no reason not to publish. */
+  async #ifServable(version: string | null): Promise<string | null> {
     const { store, log } = this.#deps;
-    const version = await store.liveVersion();
     const model = version === null ? null : await store.blob(version, MODEL_BLOB);
     if (model === null || isReadable(model)) return version;
     log.warn({ version }, 'the live version cannot be read by this release and counts as none');
@@ -231,7 +232,7 @@ class TrainRun {
   async #gate({ heldOut: next, metrics }: Measured): Promise<Decision> {
     const { store } = this.#deps;
     const { publish: policy, margin, seed } = this.#settings;
-    const version = await this.#live();
+    const version = await this.#ifServable(await store.liveVersion());
     this.recorder.record.live = version === null ? null : await this.#figuresOf(version);
     const blob = version === null ? null : await store.blob(version, HELD_OUT_BLOB);
     const live =
