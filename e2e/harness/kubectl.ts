@@ -20,13 +20,16 @@ const GROUPS = {
 } as const;
 export type Kind = keyof typeof GROUPS;
 
-// One connection a process, since to look is what the tests do all the time, and a program for each look is dear.
 let opened: Promise<ApiClient> | null = null;
-const client = (): Promise<ApiClient> =>
+/** One connection a process, since to look is what the tests do all the time, and a program for each look is dear. */
+export const apiClient = (): Promise<ApiClient> =>
   (opened ??= kubeconfigAccess().then((access) => new ApiClient(access)));
 
 async function read(kind: Kind, namespace: string, rest: string): Promise<unknown> {
-  return (await client()).request('GET', `/${GROUPS[kind]}/namespaces/${namespace}/${kind}${rest}`);
+  return (await apiClient()).request(
+    'GET',
+    `/${GROUPS[kind]}/namespaces/${namespace}/${kind}${rest}`,
+  );
 }
 
 /** Objects of a kind in a namespace, all or those with a label. */

@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { API_VERSION, KIND, type RunStatus } from '../../src/contracts/recommender-run.ts';
-import { kubeconfigAccess } from '../../src/controller/api-access.ts';
-import { ApiClient } from '../../src/controller/api-client.ts';
+import type { ApiClient } from '../../src/controller/api-client.ts';
 import { KubeGateway } from '../../src/controller/gateway.ts';
 import { endOf, type RunObject } from '../../src/controller/objects.ts';
 import { jobNameOf } from '../../src/controller/train-job.ts';
 import { eventually } from '../harness/eventually.ts';
 import { figure } from '../harness/figures.ts';
-import { apply, kubectl } from '../harness/kubectl.ts';
+import { apiClient, apply, kubectl } from '../harness/kubectl.ts';
 import { merge } from '../harness/merge.ts';
-import { atEnd, cleanUp, createNamespace } from '../harness/namespace.ts';
+import { cleanUp, createNamespace } from '../harness/namespace.ts';
 import { Release } from '../harness/release.ts';
 import { makeHistory } from '../harness/run-history.ts';
 import { modestValues, waitFor } from '../harness/runs.ts';
@@ -49,9 +48,7 @@ describe('a controller', () => {
     await apply(namespace, largerDataMap());
     const data = { trainer: { data: { existingConfigMap: 'larger' } } };
     release = await Release.install(namespace, merge(merge(smallTrainer(), modestValues), data));
-    const access = await kubeconfigAccess();
-    atEnd(() => void access.close());
-    client = new ApiClient(access);
+    client = await apiClient();
     gateway = new KubeGateway(client);
   });
 
