@@ -5,6 +5,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | string;
+  /** Each character of the body is one of its bytes, and not one of a text. */
+  readonly isBytes?: true;
   /** Counted in the metrics: where a list came from. */
   readonly source?: string;
   /** Whom it is about, and the number of their last feedback: it does not hold any more once there is another. */

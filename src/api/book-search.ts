@@ -1,6 +1,7 @@
 import MiniSearch from 'minisearch';
 import { foldText } from '../model/fold-text.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
+import { IsbnSearch } from './isbn-search.ts';
 
 /** Books added to the index before other requests have their turn, of which each takes several; about 1 ms. */
 const CHUNK = 40;
@@ -16,6 +17,9 @@ const SHORT = 4;
 const KEPT_LENGTH = 2;
 /** Shorter ends of a question with several words are taken as whole words. */
 const SHORTEST_BEGINNING = 3;
+/** From these lengths on a word with digits is looked for among the ISBNs, before all words: alone, and beside others. */
+const BEGUN_ISBN = 5;
+const WHOLE_ISBN = 8;
 /** Most books that a question finds. */
 export const MAX_HITS = 50;
 /** What it counts, in logarithms of ratings, that a book has a short word as it was typed and not only the beginning of one. */
@@ -28,7 +32,6 @@ interface Entry {
   readonly id: number;
   readonly title: string;
   readonly author: string;
-  readonly isbn: string;
 }
 
 /** Which books have a word. */
@@ -37,9 +40,9 @@ interface Word {
   /** Rank of the book that was met last. */
   last: number;
   /** The first of them, in order, `MAX_HITS` at most. */
-  readonly ranks: number[];
-  /** Those of which it is the whole title. */
-  readonly titles: number[];
+  ranks: number[];
+  /** Those of which it is the whole title; null for none. */
+  titles: number[] | null;
 }
 
 /** Finds listed books by words of title and author and by ISBN, with typing errors, and as one types. */
@@ -48,21 +51,24 @@ export class BookSearch {
   /** Listed books, those of most ratings first; a place in it is a rank. */
   readonly #order: Uint32Array;
   readonly #index = new MiniSearch<Entry>({
-    fields: ['title', 'author', 'isbn'],
+    fields: ['title', 'author'],
     // What is indexed and what is looked for is folded by then.
     tokenize: splitWords,
     processTerm: (word) => word,
     autoVacuum: false,
   });
-  /** Words of titles, authors and ISBNs. */
+  /** Not in the index, where each takes as much room as a word of many books. */
+  readonly #isbns: IsbnSearch;
+  /** Words of titles and authors. */
   readonly #words = new Map<string, Word>();
   /** The same words by their first character. */
   readonly #byFirst = new Map<string, string[]>();
   readonly #short = new Map<string, readonly number[]>();
 
-  private constructor(order: Uint32Array, ratings: Uint32Array | null) {
+  private constructor(order: Uint32Array, ratings: Uint32Array | null, isbns: IsbnSearch) {
     this.#order = order;
     this.#ratings = ratings;
+    this.#isbns = isbns;
   }
 
   /**
@@ -77,34 +83,37 @@ export class BookSearch {
     const known = (book: number): number => ratings?.[book] ?? 0;
     const order = Uint32Array.from(catalogue.ids.keys()).filter((m) => catalogue.listed[m] === 1);
     order.sort((a, b) => known(b) - known(a) || a - b);
-    const search = new BookSearch(order, ratings);
+    const isbns = new IsbnSearch(Array.from(order, (book) => folded(catalogue.ids[book] ?? '')));
+    const search = new BookSearch(order, ratings, isbns);
     for (let from = 0; from < order.length; from += CHUNK) {
       const end = Math.min(from + CHUNK, order.length);
       for (let rank = from; rank < end; rank++) search.#add(catalogue, rank);
       await rest();
     }
+    // Exactly as long as they are: arrays that have grown have room for many more.
+    for (const word of search.#words.values()) word.ranks = word.ranks.slice();
     return search;
   }
 
-  #add({ ids, title, author }: Catalogue, rank: number): void {
+  #add({ title, author }: Catalogue, rank: number): void {
     const book = this.#order[rank] ?? 0;
     const entry = {
       id: book,
       title: folded(title[book] ?? ''),
       author: folded(author[book] ?? ''),
-      isbn: folded(ids[book] ?? ''),
     };
     this.#index.add(entry);
-    for (const field of [entry.title, entry.author, entry.isbn]) {
+    for (const field of [entry.title, entry.author]) {
       for (const word of splitWords(field)) this.#meet(word, rank);
     }
-    this.#words.get(entry.title)?.titles.push(rank);
+    const whole = this.#words.get(entry.title);
+    if (whole !== undefined) (whole.titles ??= []).push(rank);
   }
 
   #meet(word: string, rank: number): void {
     let known = this.#words.get(word);
     if (known === undefined) {
-      known = { books: 0, last: -1, ranks: [], titles: [] };
+      known = { books: 0, last: -1, ranks: [], titles: null };
       this.#words.set(word, known);
       const first = word.charAt(0);
       const others = this.#byFirst.get(first);
@@ -119,16 +128,16 @@ export class BookSearch {
 
   /** Books of this title, then those of most ratings with a word that begins so, and before them with the very word. */
   #byShort(word: string): number[] {
-    const { titles, ranks } = this.#words.get(word) ?? { titles: [], ranks: [] };
+    const { titles, ranks } = this.#words.get(word) ?? { titles: null, ranks: [] };
     const whole = new Set(ranks);
     const worth = (rank: number): number =>
       Math.log1p(this.#ratings?.[this.#order[rank] ?? 0] ?? 0) + (whole.has(rank) ? WHOLE_WORD : 0);
     const others = [...new Set([...ranks, ...this.#beginningWith(word)])];
     others.sort((a, b) => worth(b) - worth(a) || a - b);
-    return [...titles, ...others].map((rank) => this.#order[rank] ?? 0);
+    return [...(titles ?? []), ...others].map((rank) => this.#order[rank] ?? 0);
   }
 
-  /** Ranks of the books of most ratings among those with a word that begins so. */
+  /** Ranks of the books of most ratings among those with a word or an ISBN that begins so. */
   #beginningWith(start: string): readonly number[] {
     const kept = this.#short.get(start);
     if (kept !== undefined) return kept;
@@ -137,6 +146,7 @@ export class BookSearch {
       if (!word.startsWith(start)) continue;
       for (const rank of this.#words.get(word)?.ranks ?? []) has[rank] = 1;
     }
+    for (const rank of this.#isbns.beginningWith(start)) has[rank] = 1;
     const best: number[] = [];
     for (let rank = has.indexOf(1); rank >= 0 && best.length < MAX_HITS;) {
       best.push(rank);
@@ -151,13 +161,26 @@ export class BookSearch {
     const typed = [...new Set(splitWords(folded(question)))].slice(0, MAX_WORDS);
     const last = typed.at(-1);
     if (last === undefined) return [];
+    const least = typed.length === 1 ? BEGUN_ISBN : WHOLE_ISBN;
+    const found = typed.flatMap((word) => (word.length < least ? [] : this.#byIsbn(word)));
+    if (found.length === 0) found.push(...this.#byWords(typed, last));
+    return [...new Set(found)].slice(0, limit);
+  }
+
+  #byWords(typed: readonly string[], last: string): number[] {
     const isShort = typed.length === 1 && last.length <= SHORT;
     const rare = typed.filter((word) => this.#tells(word));
     const found = isShort || rare.length === 0 ? this.#byShort(last.slice(0, SHORT)) : [];
-    if (rare.length > 0 && found.length === 0) {
-      found.push(...this.#search(rare, !isShort && rare.at(-1) === last));
-    }
-    return [...new Set(found)].slice(0, limit);
+    if (rare.length === 0 || found.length > 0) return found;
+    return this.#search(rare, !isShort && rare.at(-1) === last);
+  }
+
+  /** Books whose ISBN begins so, those of most ratings first, or else those whose ISBN may be meant; none for other words. */
+  #byIsbn(word: string): number[] {
+    if (!/\d/.test(word) || this.#words.has(word)) return [];
+    const begun = this.#isbns.beginningWith(word).toSorted();
+    const ranks = begun.length > 0 ? [...begun.subarray(0, MAX_HITS)] : this.#isbns.like(word);
+    return ranks.map((rank) => this.#order[rank] ?? 0);
   }
 
   /** Whether a word is worth looking up: not a single letter, and not in a large share of the books. */

@@ -65,14 +65,13 @@ export function exchange(
   }
   const snapshot = deps.live.snapshot();
   const url = request.url ?? '/';
-  const kept = route.method === 'GET' ? snapshot.version?.answers.get(url) : undefined;
   const answer = async (): Promise<Answer> => {
-    const known = kept === undefined ? null : await keptAnswer(kept, snapshot, deps);
+    const known = route.method === 'GET' ? await keptAnswer(url, snapshot, deps) : null;
     if (known !== null) return conditional(known, request);
     const made = await answerOf(route, request, routed, deps, snapshot);
-    const { status, reader } = made;
-    if (status === 200 && reader !== undefined) {
-      snapshot.version?.answers.set(url, { answer: { ...made, reader }, heldAt: null });
+    const { body, reader, ...head } = made;
+    if (head.status === 200 && reader !== undefined && typeof body === 'string') {
+      snapshot.version?.answers.set(url, { ...head, reader }, body);
     }
     return made;
   };
@@ -162,15 +161,20 @@ function send(response: ServerResponse, answer: Answer, timed: Timed, deps: ApiD
   if (timed.isPrivate === true && headers['Cache-Control'] === CACHEABLE) {
     headers['Cache-Control'] = CACHEABLE_BY_CLIENT;
   }
-  if (answer.status !== 304) headers['Content-Length'] = Buffer.byteLength(answer.body);
+  const encoding = answer.isBytes === true ? 'latin1' : 'utf8';
+  if (answer.status !== 304) headers['Content-Length'] = lengthOf(answer.body, encoding);
   if (deps.stopping()) headers['Connection'] = 'close';
   response.writeHead(answer.status, headers);
-  response.end(answer.body);
+  response.end(answer.body, encoding);
   const seconds = (performance.now() - timed.started) / 1000;
   timed.span?.end(answer.status);
   deps.metrics.request(timed.label, timed.method, answer.status, seconds);
   if (answer.source !== undefined) deps.metrics.answered(answer.source);
   logRequest(timed, answer.status, seconds, deps);
+}
+
+function lengthOf(body: Buffer | string, encoding: BufferEncoding): number {
+  return typeof body === 'string' ? Buffer.byteLength(body, encoding) : body.byteLength;
 }
 
 /** Slow requests by default and all of them at level debug; those that failed are logged where they do. */

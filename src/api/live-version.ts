@@ -1,16 +1,15 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
 import type { Manifest } from '../contracts/manifest.ts';
 import { canonicalBookId } from '../model/isbn.ts';
 import type { RankedList } from '../model/ranked-list.ts';
 import { NOTHING_KNOWN, type Recommender } from '../model/recommender.ts';
 import type { BookCounts } from '../store/book-counts-codec.ts';
 import type { Catalogue } from '../store/catalogue-codec.ts';
-import type { Kept } from './kept-answer.ts';
+import { AnswerMemory } from './answer-memory.ts';
 import { Shelf } from './shelf.ts';
 
 /** Memory for encoded answers, which are about 3 kB each. */
-const ANSWER_CACHE_BYTES = 48 * 1024 * 1024;
+const ANSWER_BYTES = 48 * 1024 * 1024;
 
 /** Pause after each ms of work on a shelf that nobody waits for. */
 const REST_MS = 10;
@@ -23,11 +22,8 @@ export class LiveVersion {
   readonly recommender: Recommender;
   /** Ratings by book; null for versions that were made without them. */
   readonly counts: BookCounts | null;
-  /** Answers by URL; they end with the version. */
-  readonly answers = new LRUCache<string, Kept>({
-    maxSize: ANSWER_CACHE_BYTES,
-    sizeCalculation: ({ answer }, url) => answer.body.length + 2 * url.length + 500,
-  });
+  /** Answers end with the version. */
+  readonly answers = new AnswerMemory(ANSWER_BYTES);
   readonly #indexOfBook: ReadonlyMap<string, number>;
   #prior: RankedList | null = null;
   #shelf: Promise<Shelf> | null = null;

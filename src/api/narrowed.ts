@@ -12,25 +12,11 @@ export function narrowedBy(
   reader: ReaderInput,
   books: Uint32Array,
 ): NonNullable<FoldInAnswer['narrowed']> {
-  const shown = books.subarray(0, MOST_BOOKS);
-  const spread = (ratings: number): number => {
-    const known = { ...reader, ratedBook: reader.ratedBook.subarray(0, ratings) };
-    const widths = recommender
-      .predict(known, shown)
-      .map((rating) => rating.quantile(0.975) - rating.quantile(0.025));
-    return widths.reduce((sum, width) => sum + width, 0) / Math.max(1, widths.length);
-  };
-  const narrowed = [];
-  let before = spread(0);
-  for (const [n, book] of reader.ratedBook.entries()) {
-    const after = spread(n + 1);
-    narrowed.push({
-      isbn: catalogue.ids[book] ?? '',
-      rating: reader.ratedValue[n] ?? Number.NaN,
-      spread_before: round(before),
-      spread_after: round(after),
-    });
-    before = after;
-  }
-  return narrowed;
+  const widths = recommender.meanWidths(reader, books.subarray(0, MOST_BOOKS));
+  return Array.from(reader.ratedBook, (book, n) => ({
+    isbn: catalogue.ids[book] ?? '',
+    rating: reader.ratedValue[n] ?? Number.NaN,
+    spread_before: round(widths[n] ?? Number.NaN),
+    spread_after: round(widths[n + 1] ?? Number.NaN),
+  }));
 }

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { VersionCodec } from '../api/live-model.ts';
 import type { VerbContext } from './verb.ts';
 import { STORE_KEYS, withStore } from './with-store.ts';
@@ -20,6 +21,8 @@ export async function serve(
   { settings, log, output, signal }: VerbContext<(typeof SERVE_KEYS)[number]>,
   codec: VersionCodec,
 ): Promise<void> {
+  // Else V8 may take what requests make for long-lived and put it among the old objects, hundreds of MiB within seconds of load.
+  setFlagsFromString('--no-allocation-site-pretenuring');
   const { startApi } = await import('../api/main.ts');
   await withStore(settings, async (store) => {
     const { host, port, maxInFlight, apiKeysFile: keysFile } = settings;

@@ -34,6 +34,20 @@ describe('predictions', () => {
     }
   });
 
+  it('are as wide on average as their intervals, after each rating', () => {
+    const books = Uint32Array.of(3, 5, 40);
+    const widths = recommender.meanWidths(input, books);
+    expect(widths.length).toBe(input.ratedBook.length + 1);
+    widths.forEach((width, known) => {
+      const reader = { ...input, ratedBook: input.ratedBook.subarray(0, known) };
+      const of = recommender
+        .predict(reader, books)
+        .map((p) => p.quantile(0.975) - p.quantile(0.025));
+      expect(width).toBeCloseTo((of[0] + of[1] + of[2]) / 3, 12);
+    });
+    expect(recommender.meanWidths(input, new Uint32Array())[0]).toBe(0);
+  });
+
   it('keep their quantiles while others are made', () => {
     const [first] = recommender.predict(input, Uint32Array.of(3));
     const before = first.quantile(0.7);

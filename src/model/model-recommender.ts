@@ -94,6 +94,7 @@ export class ModelRecommender implements Recommender {
   private listOf(places: Int32Array): RankedList {
     const { levelMap } = this.model;
     const { predicted } = this.maker;
+    const { probability } = this;
     const count = places.length;
     const list = {
       book: new Uint32Array(count),
@@ -111,16 +112,16 @@ export class ModelRecommender implements Recommender {
       const book = predicted.book[at];
       const mean = predicted.mean[at];
       const variance = predicted.varReader[at] + predicted.varBook[at] + predicted.varNoise[at];
-      levelProbabilities(levelMap, mean, variance, this.probability, 0);
-      const sd = ratingSd(levelMap, this.probability, 0);
+      levelProbabilities(levelMap, mean, variance, probability, 0);
+      const sd = ratingSd(levelMap, probability, 0);
       const unit = sd / Math.sqrt(variance);
       const table = repairTable(levelMap, this.fold.known(book), sd);
       list.book[n] = book;
       list.interest[n] = predicted.interest[at];
       list.signal[n] = predicted.signal[at];
-      list.mean[n] = expectedRating(levelMap, this.probability, 0, mean);
-      list.low[n] = ratingQuantile(levelMap, this.probability, 0, table, 0.025);
-      list.high[n] = ratingQuantile(levelMap, this.probability, 0, table, 0.975);
+      list.mean[n] = expectedRating(levelMap, probability, 0, mean);
+      list.low[n] = ratingQuantile(levelMap, probability, 0, table, 0.025);
+      list.high[n] = ratingQuantile(levelMap, probability, 0, table, 0.975);
       list.sdReader[n] = unit * Math.sqrt(predicted.varReader[at]);
       list.sdBook[n] = unit * Math.sqrt(predicted.varBook[at]);
       list.sdNoise[n] = unit * Math.sqrt(predicted.varNoise[at]);
@@ -131,6 +132,29 @@ export class ModelRecommender implements Recommender {
   predict(reader: ReaderInput, books: Uint32Array): Prediction[] {
     this.fold.solve(reader);
     return Array.from(books, (book) => this.predictionOf(book));
+  }
+
+  meanWidths(reader: ReaderInput, books: Uint32Array): Float64Array {
+    const { ratedBook } = reader;
+    const widths = new Float64Array(ratedBook.length + 1);
+    for (let known = 0; known < widths.length; known++) {
+      this.fold.solve({ ...reader, ratedBook: ratedBook.subarray(0, known) });
+      for (const book of books) widths[known] += this.widthOf(book);
+      widths[known] /= Math.max(1, books.length);
+    }
+    return widths;
+  }
+
+  /** Width of the 95 % interval of a book's rating. */
+  private widthOf(book: number): number {
+    const { fold, probability } = this;
+    const { levelMap } = this.model;
+    fold.lookAt(book);
+    const variance = fold.varReader + fold.varBook + fold.varNoise;
+    levelProbabilities(levelMap, fold.mean, variance, probability, 0);
+    const table = repairTable(levelMap, fold.known(book), ratingSd(levelMap, probability, 0));
+    const end = (p: number): number => ratingQuantile(levelMap, probability, 0, table, p);
+    return end(0.975) - end(0.025);
   }
 
   shares(reader: ReaderInput, books: Uint32Array): Float64Array[] {

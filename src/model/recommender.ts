@@ -82,6 +82,11 @@ export interface Recommender {
   ): RankedList;
   predict(reader: ReaderInput, books: Uint32Array): Prediction[];
   /**
+   * Mean width of the 95 % intervals of the books, rating units, by how many of the reader's ratings are known, the first ones
+   * first: n + 1 numbers; 0 without books.
+   */
+  meanWidths(reader: ReaderInput, books: Uint32Array): Float64Array;
+  /**
    * For each book what each rating of the reader adds to its predicted mean, in the order of the ratings: the mean without them,
    * before it is kept within the scale, is the rest.
    */

@@ -73,6 +73,13 @@ export class SampleRecommender implements Recommender {
     });
   }
 
+  meanWidths(reader: ReaderInput): Float64Array {
+    return Float64Array.from(
+      { length: reader.ratedBook.length + 1 },
+      (_, n) => 3.8 / Math.sqrt(1 + n),
+    );
+  }
+
   shares(reader: ReaderInput, books: Uint32Array): Float64Array[] {
     return Array.from(books, () => Float64Array.from(reader.ratedValue, (v) => (v - 5.5) / 10));
   }
