@@ -11,7 +11,7 @@ import { HELD_OUT_BLOB, type HeldOut, packHeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { allRecords } from './recommend/list-pool.ts';
 import { packStart, START_BLOB, type StartPoint } from './train/start-point.ts';
-import { readerInputs } from './recommend/reader-inputs.ts';
+import { listOrder, readerInputs } from './recommend/reader-inputs.ts';
 
 /** Readers written at once, since each writing waits for the disk; some 5 MB with lists of 50. */
 const WRITTEN_AT_ONCE = 4096;
@@ -67,7 +67,7 @@ async function writeLists(
   const { dataset, choice, threads, signal, manifest, onProgress } = publication;
   // every rating of a reader counts in the list, whatever rows were trained on
   const inputs = readerInputs(dataset, Int32Array.from(dataset.ratings.reader.keys()));
-  const readers = Int32Array.from(dataset.readers.ids.keys());
+  const readers = listOrder(inputs);
   const job = { model, inputs, readers, listLength: manifest.listLength, choices: [choice] };
   let done = 0;
   let ids: string[] = [];
@@ -75,7 +75,7 @@ async function writeLists(
   for await (const batch of allRecords(job, signal, threads)) {
     done += batch.records.length;
     for (const [n, record] of batch.records.entries()) {
-      ids.push(dataset.readers.ids[batch.from + n] ?? '');
+      ids.push(dataset.readers.ids[readers[batch.from + n] ?? -1] ?? '');
       records.push(record);
     }
     if (ids.length >= WRITTEN_AT_ONCE || done === inputs.count) {

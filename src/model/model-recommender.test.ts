@@ -154,6 +154,29 @@ describe('lists', () => {
     expect(new Set(seen).size).toBe(book.length + new Set(met).size);
   });
 
+  it('are the same whoever came before, above all another reader of the same one book', () => {
+    const used = new ModelRecommender(model);
+    const of = (rated: number[], unrated: number[], value: number): ReaderInput => ({
+      labels: new Uint32Array(),
+      ratedBook: Uint32Array.from(rated),
+      ratedValue: rated.map(() => value),
+      unratedBook: Uint32Array.from(unrated),
+    });
+    const readers = [of([3], [], 9), of([3], [], 2), of([], [3], 0), of([4], [], 2), of([], [], 0)];
+    const choices = POLICIES.map((policy) => ({ ...DEFAULT_CHOICE, policy, seed: 3 }));
+    const allowed = new Uint8Array(BOOKS).fill(1, 0, 50);
+    const ask = (by: ModelRecommender, reader: ReaderInput) =>
+      choices.flatMap((choice) => [
+        by.recommend(reader, 10, choice),
+        by.recommend(reader, 7, { ...choice, maxPerAuthor: 1 }),
+        by.recommend(reader, 10, choice, allowed),
+        by.recommend({ ...reader, byLiked: Uint32Array.of(5) }, 10, choice),
+      ]);
+    for (const reader of [...readers, ...readers]) {
+      expect(ask(used, reader)).toEqual(ask(new ModelRecommender(model), reader));
+    }
+  });
+
   it('are served to a reader of whom nothing is known', () => {
     const nobody: ReaderInput = {
       labels: new Uint32Array(),

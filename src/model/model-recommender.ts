@@ -9,6 +9,7 @@ import {
   ratingSd,
   repairTable,
 } from './level-map.ts';
+import { quickNormalCdf } from './special-functions.ts';
 import { signalNames } from './interest/interest-model.ts';
 import { ListMaker } from './interest/list-maker.ts';
 import { type SimilarBook, similarBooks } from './interest/similar.ts';
@@ -92,9 +93,9 @@ export class ModelRecommender implements Recommender {
 
   /** The list of predicted books at these places. */
   private listOf(places: Int32Array): RankedList {
+    const { probability, fold } = this;
     const { levelMap } = this.model;
-    const { predicted } = this.maker;
-    const { probability } = this;
+    const { book, interest, signal, mean, varReader, varBook, varNoise } = this.maker.predicted;
     const count = places.length;
     const list = {
       book: new Uint32Array(count),
@@ -109,22 +110,20 @@ export class ModelRecommender implements Recommender {
     };
     for (let n = 0; n < count; n++) {
       const at = places[n];
-      const book = predicted.book[at];
-      const mean = predicted.mean[at];
-      const variance = predicted.varReader[at] + predicted.varBook[at] + predicted.varNoise[at];
-      levelProbabilities(levelMap, mean, variance, probability, 0);
+      const variance = varReader[at] + varBook[at] + varNoise[at];
+      levelProbabilities(levelMap, mean[at], variance, probability, 0, quickNormalCdf);
       const sd = ratingSd(levelMap, probability, 0);
       const unit = sd / Math.sqrt(variance);
-      const table = repairTable(levelMap, this.fold.known(book), sd);
-      list.book[n] = book;
-      list.interest[n] = predicted.interest[at];
-      list.signal[n] = predicted.signal[at];
-      list.mean[n] = expectedRating(levelMap, probability, 0, mean);
+      const table = repairTable(levelMap, fold.known(book[at]), sd);
+      list.book[n] = book[at];
+      list.interest[n] = interest[at];
+      list.signal[n] = signal[at];
+      list.mean[n] = expectedRating(levelMap, probability, 0, mean[at]);
       list.low[n] = ratingQuantile(levelMap, probability, 0, table, 0.025);
       list.high[n] = ratingQuantile(levelMap, probability, 0, table, 0.975);
-      list.sdReader[n] = unit * Math.sqrt(predicted.varReader[at]);
-      list.sdBook[n] = unit * Math.sqrt(predicted.varBook[at]);
-      list.sdNoise[n] = unit * Math.sqrt(predicted.varNoise[at]);
+      list.sdReader[n] = unit * Math.sqrt(varReader[at]);
+      list.sdBook[n] = unit * Math.sqrt(varBook[at]);
+      list.sdNoise[n] = unit * Math.sqrt(varNoise[at]);
     }
     return list;
   }

@@ -6,6 +6,7 @@ import {
   lnMultiGamma,
   normalCdf,
   normalPdf,
+  quickNormalCdf,
   trigamma,
 } from './special-functions.ts';
 
@@ -84,5 +85,17 @@ describe('the normal distribution', () => {
       const slope = (normalCdf(z + 1e-5) - normalCdf(z - 1e-5)) / 2e-5;
       expect(Math.abs(slope - normalPdf(z))).toBeLessThan(1e-9);
     }
+  });
+
+  it('has a quick distribution function, right to 1e-11, that does not fall', () => {
+    for (let z = -9, before = 0; z < 9; z += 0.000_7) {
+      const p = quickNormalCdf(z);
+      expect(Math.abs(p - normalCdf(z))).toBeLessThan(1e-11);
+      expect(p).toBeGreaterThan(before - 1e-16);
+      before = p;
+    }
+    expect(quickNormalCdf(-Infinity)).toBe(0);
+    expect(quickNormalCdf(Infinity)).toBe(1);
+    expect(quickNormalCdf(NaN)).toBeNaN();
   });
 });

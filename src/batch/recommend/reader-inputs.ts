@@ -51,6 +51,22 @@ export function inputOf(inputs: ReaderInputs, u: number): ReaderInput {
   };
 }
 
+/**
+ * All readers in the order in which their lists are made in the least time: those who have met one book by that book, since what they are
+ * offered is picked out once for all of them; before them those with more, whose lists take longest.
+ */
+export function listOrder(inputs: ReaderInputs): Int32Array {
+  const { count, ratedStart, unratedStart, ratedBook, unratedBook } = inputs;
+  const met = Int32Array.from({ length: count }, (_, u) => {
+    const rated = ratedStart[u + 1] - ratedStart[u];
+    const unrated = unratedStart[u + 1] - unratedStart[u];
+    if (rated + unrated > 1) return -2;
+    if (rated === 1) return ratedBook[ratedStart[u]];
+    return unrated === 1 ? unratedBook[unratedStart[u]] : -1;
+  });
+  return Int32Array.from(met.keys()).sort((a, b) => met[a] - met[b] || a - b);
+}
+
 type Column = Int32Array | Uint32Array | Float64Array;
 
 /** The same column in shared memory. */

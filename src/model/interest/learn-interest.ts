@@ -2,13 +2,7 @@ import { grown } from '../growable.ts';
 import type { LabelSpace } from '../label-space.ts';
 import { seededRandom, type Random } from '../random.ts';
 import type { InterestBasis, InterestModel } from './interest-model.ts';
-import {
-  fitLogistic,
-  type LogisticPosterior,
-  type LogisticRows,
-  logPosterior,
-  startOf,
-} from './logistic.ts';
+import { fitLogistic, type LogisticRows, logPosterior, startOf } from './logistic.ts';
 import { Signals } from './signals.ts';
 import { TieSignal } from './tie-signal.ts';
 import { buildTies, popularityOf, TIES_KEPT, type Histories } from './ties.ts';
@@ -82,27 +76,6 @@ export function learnWeights(task: WeightTask): InterestWeights {
   setSignal(rows, rows.width - 1, rating);
   const weights = fitLogistic(rows, best.mean);
   return { exponent: best.exponent, weights, centre: centreOf(rows) };
-}
-
-/** P(picks up) of signals under a posterior: the mean over the weights, by the probit approximation. */
-export function interestOf(
-  { mean, cov }: LogisticPosterior,
-  signal: Float64Array,
-  at: number,
-): number {
-  const last = mean.length - 1;
-  let linear = mean[last];
-  // the row of the intercept, whose signal is 1
-  let variance = cov[last * last + 2 * last];
-  for (let a = 0; a < last; a++) {
-    const x = signal[at + a];
-    linear += mean[a] * x;
-    const row = a * (last + 1);
-    let sum = cov[row + a] * x + 2 * cov[last * (last + 1) + a];
-    for (let b = 0; b < a; b++) sum += 2 * cov[row + b] * signal[at + b];
-    variance += x * sum;
-  }
-  return 1 / (1 + Math.exp(-linear / Math.sqrt(1 + (Math.PI * variance) / 8)));
 }
 
 /** Rows to learn from, with what is learned in steps left at 0: the ties by exponent, and the rating. */

@@ -7,7 +7,7 @@ import { normalDraw, type Random, seededRandom } from '../random.ts';
 import type { ListChoice, ReaderInput } from '../recommender.ts';
 import { relevantFrom } from '../relevant-from.ts';
 import type { TrainedModel } from '../trained-model.ts';
-import { interestOf } from './learn-interest.ts';
+import { Odds } from './odds.ts';
 import { PredictedBooks } from './predicted-books.ts';
 import { Shortlist } from './shortlist.ts';
 import { Signals } from './signals.ts';
@@ -20,6 +20,21 @@ const PREDICTED = { factor: 1.5, more: 25 };
 const CAUTIOUS_Z = -1.6448536269514722;
 /** Places among which `maxPerAuthor` holds. */
 const AUTHOR_WINDOW = 10;
+
+/** What list is asked for. */
+interface Wanted {
+  readonly count: number;
+  readonly choice: ListChoice;
+  readonly allowed: Uint8Array | null;
+}
+
+/** What decides which books are picked out, but for longer histories. */
+interface Picked {
+  /** The only book met, -1 for none, null for any other history. */
+  readonly met: number | null;
+  readonly count: number;
+  readonly maxPerAuthor: number;
+}
 
 /** What a list is ordered by. */
 interface Order {
@@ -34,6 +49,7 @@ export class ListMaker {
   readonly predicted = new PredictedBooks();
   private readonly model: TrainedModel;
   private readonly signals: Signals;
+  private readonly odds: Odds;
   private readonly shortlist = new Shortlist();
   /** By edition and by author. */
   private readonly works: Tally;
@@ -41,11 +57,14 @@ export class ListMaker {
   private readonly signal: Float64Array;
   private readonly likedFrom: number;
   private readonly probability: Float64Array;
-  private order = new Int32Array(256);
+  private waiting = new Int32Array(256);
+  /** What the books in `predicted` were picked out for: one history of at most one book may follow another. */
+  private last: Picked = { met: null, count: 0, maxPerAuthor: 0 };
 
   constructor(model: TrainedModel) {
     this.model = model;
     this.signals = new Signals(model.interest, model.books.labels, model.listed);
+    this.odds = new Odds(model.interest.weights);
     this.works = new Tally(model.listed.length);
     this.authors = new Tally(model.listed.length);
     this.signal = new Float64Array(this.signals.width);
@@ -57,38 +76,18 @@ export class ListMaker {
    * The list of the reader of `fold`: the books with the most interest, in the order of the policy, as places in
    * `predicted`. With `allowed` all books are looked at where it is 1, since the usual candidates may have none of them.
    */
-  list(
-    fold: FoldIn,
-    reader: ReaderInput,
-    { count, choice, allowed }: { count: number; choice: ListChoice; allowed: Uint8Array | null },
-  ): Int32Array {
-    const { signals, predicted, shortlist } = this;
-    const { author } = this.model.interest.works;
-    const random = choice.policy === 'explore' ? seededRandom(choice.seed) : null;
-    const by = { policy: choice.policy, weights: this.weights(random), random };
-    const lookedAt = LOOKED_AT.factor * count + LOOKED_AT.more;
-    const most = choice.maxPerAuthor * Math.ceil(count / AUTHOR_WINDOW);
-    const enough = Math.ceil(PREDICTED.factor * count) + PREDICTED.more;
-    predicted.reset(enough);
-    const popular = allowed === null ? lookedAt : Infinity;
-    signals.open(reader.ratedBook, reader.unratedBook, popular, reader.byLiked);
-    signals.weigh(by.weights);
-    shortlist.fill(signals.candidate, signals.logit, signals.size);
-    this.meetWorks(reader);
-    this.authors.clear();
-    const takes = allowed === null ? lookedAt : signals.size;
-    for (let n = 0; n < takes && predicted.size < enough; n++) {
-      const at = shortlist.take();
-      if (at < 0) break;
-      const book = signals.candidate[at];
-      if (allowed !== null && allowed[book] !== 1) continue;
-      if (!this.isNewWork(book)) continue;
-      if (author[book] < 0 || this.authors.add(author[book]) < most) {
-        this.add(fold, book, signals.logit[at], by);
-      }
-    }
-    this.sort();
-    return this.varied(count, choice.maxPerAuthor);
+  list(fold: FoldIn, reader: ReaderInput, wanted: Wanted): Int32Array {
+    const { policy, seed, maxPerAuthor } = wanted.choice;
+    const random = policy === 'explore' ? seededRandom(seed) : null;
+    const by = { policy, weights: this.weights(random), random };
+    const met = random === null && wanted.allowed === null ? shortHistory(reader) : null;
+    const { last } = this;
+    const isSame =
+      last.met === met && last.count === wanted.count && last.maxPerAuthor === maxPerAuthor;
+    if (met === null || !isSame) this.pick(reader, by.weights, wanted);
+    this.last = { met, count: wanted.count, maxPerAuthor };
+    this.predict(fold, by);
+    return this.varied(wanted.count, maxPerAuthor);
   }
 
   /** The same of the given books alone, by expected rating; editions and authors are treated as in `list`. */
@@ -98,14 +97,52 @@ export class ListMaker {
     books: Int32Array,
     { count, choice }: { count: number; choice: ListChoice },
   ): Int32Array {
-    const { predicted } = this;
-    const by = { policy: choice.policy, weights: this.model.interest.weights.mean, random: null };
-    predicted.reset(books.length);
+    this.last = { met: null, count, maxPerAuthor: choice.maxPerAuthor };
+    this.predicted.reset(books.length);
     this.signals.open(reader.ratedBook, reader.unratedBook, undefined, reader.byLiked);
     this.meetWorks(reader);
-    for (const book of books) if (this.isNewWork(book)) this.add(fold, book, 0, by);
-    this.sort();
+    for (const book of books) if (this.isNewWork(book)) this.add(book, 0);
+    this.predict(fold, {
+      policy: choice.policy,
+      weights: this.model.interest.weights.mean,
+      random: null,
+    });
     return this.varied(count, choice.maxPerAuthor);
+  }
+
+  /** Picks the books out whose rating is worth predicting: those of most interest, whatever their rating. */
+  private pick(
+    reader: ReaderInput,
+    weights: Float64Array,
+    { count, choice, allowed }: Wanted,
+  ): void {
+    const { signals, predicted, shortlist } = this;
+    const { author } = this.model.interest.works;
+    const lookedAt = LOOKED_AT.factor * count + LOOKED_AT.more;
+    const most = choice.maxPerAuthor * Math.ceil(count / AUTHOR_WINDOW);
+    const enough = Math.ceil(PREDICTED.factor * count) + PREDICTED.more;
+    predicted.reset(enough);
+    const popular = allowed === null ? lookedAt : Infinity;
+    signals.open(reader.ratedBook, reader.unratedBook, popular, reader.byLiked);
+    signals.weigh(weights);
+    const takes = allowed === null ? lookedAt : signals.size;
+    shortlist.fill(
+      signals.candidate,
+      signals.logit,
+      signals.size,
+      Math.min(takes, Math.ceil(1.25 * enough)),
+    );
+    this.meetWorks(reader);
+    this.authors.clear();
+    for (let n = 0; n < takes && predicted.size < enough; n++) {
+      const at = shortlist.take();
+      if (at < 0) break;
+      const book = signals.candidate[at];
+      if (allowed !== null && allowed[book] !== 1) continue;
+      if (!this.isNewWork(book)) continue;
+      if (author[book] < 0 || this.authors.add(author[book]) < most)
+        this.add(book, signals.logit[at]);
+    }
   }
 
   /** Notes the works that the reader has met. */
@@ -126,90 +163,119 @@ export class ListMaker {
     return random === null ? mean : drawOf(mean, cov, random);
   }
 
-  /** Predicts a book and puts it at the end of `predicted`. */
-  private add(fold: FoldIn, book: number, logit: number, by: Order): void {
-    const { predicted, signal, model } = this;
+  /** Puts a book at the end of `predicted`, with what its signals say but for the rating. */
+  private add(book: number, logit: number): void {
+    const { predicted, signal, odds, signals } = this;
+    const { weights, centre } = this.model.interest;
     const n = predicted.size++;
-    fold.lookAt(book);
-    this.signals.write(book, fold.mean - model.offset, signal, 0);
+    signals.write(book, 0, signal, 0);
+    odds.of(signal);
     predicted.book[n] = book;
-    predicted.interest[n] = interestOf(model.interest.weights, signal, 0);
-    predicted.signal[n] = this.loudest();
-    predicted.mean[n] = fold.mean;
-    predicted.varReader[n] = fold.varReader;
-    predicted.varBook[n] = fold.varBook;
-    predicted.varNoise[n] = fold.varNoise;
-    predicted.score[n] = this.scoreOf(n, logit, by);
+    predicted.logit[n] = logit;
+    predicted.oddsMean[n] = odds.mean;
+    predicted.oddsOwn[n] = odds.own;
+    predicted.oddsCross[n] = odds.cross;
+    // The greatest weighted distance from what candidates have; the last but one, the reader's own size, says nothing.
+    let loudest = 0;
+    let loud = -Infinity;
+    for (let a = 0; a < signals.width - 2; a++) {
+      const voice = weights.mean[a] * (signal[a] - centre[a]);
+      if (voice > loud) [loudest, loud] = [a, voice];
+    }
+    predicted.loudest[n] = loudest;
+    predicted.loud[n] = loud;
   }
 
-  private scoreOf(n: number, logit: number, { policy, weights, random }: Order): number {
+  /** Predicts the rating of each book, and with it the interest and what the policy orders by. */
+  private predict(fold: FoldIn, by: Order): void {
+    const { predicted, model, odds } = this;
+    const { oddsMean, oddsOwn, oddsCross } = predicted;
+    const rating = this.signals.width - 1;
+    const centre = model.interest.centre[rating];
+    for (let n = 0; n < predicted.size; n++) {
+      fold.lookAt(predicted.book[n]);
+      const x = fold.mean - model.offset;
+      predicted.interest[n] = odds.chance(oddsMean[n], oddsOwn[n], oddsCross[n], x);
+      predicted.signal[n] =
+        odds.slope * (x - centre) > predicted.loud[n] ? rating : predicted.loudest[n];
+      predicted.mean[n] = fold.mean;
+      predicted.varReader[n] = fold.varReader;
+      predicted.varBook[n] = fold.varBook;
+      predicted.varNoise[n] = fold.varNoise;
+      predicted.score[n] = this.scoreOf(n, by);
+    }
+  }
+
+  private scoreOf(n: number, { policy, weights, random }: Order): number {
     const { levelMap, offset } = this.model;
-    const mean = this.predicted.mean[n];
-    const noise = this.predicted.varNoise[n];
-    const variance = this.predicted.varReader[n] + this.predicted.varBook[n];
-    const interest = this.predicted.interest[n];
+    const { predicted } = this;
+    const mean = predicted.mean[n];
+    const noise = predicted.varNoise[n];
+    const variance = predicted.varReader[n] + predicted.varBook[n];
     switch (policy) {
       case 'rating':
         levelProbabilities(levelMap, mean, variance + noise, this.probability, 0);
         return expectedRating(levelMap, this.probability, 0, mean);
       case 'interest':
-        return interest;
+        return predicted.interest[n];
       case 'cautious':
         return mean + CAUTIOUS_Z * Math.sqrt(variance);
       case 'balanced':
-        return interest * chanceAtLeast(levelMap, mean, variance + noise, this.likedFrom);
+        return (
+          predicted.interest[n] * chanceAtLeast(levelMap, mean, variance + noise, this.likedFrom)
+        );
       case 'explore': {
         const z = random === null ? 0 : normalDraw(random);
         const drawn = mean + z * Math.sqrt(variance);
-        const odds = logit + weights[this.signals.width - 1] * (drawn - offset);
+        const odds = predicted.logit[n] + weights[this.signals.width - 1] * (drawn - offset);
         return chanceAtLeast(levelMap, drawn, noise, this.likedFrom) / (1 + Math.exp(-odds));
       }
     }
   }
 
-  /** Signal with the greatest weighted distance from what candidates have; the reader's own size says nothing. */
-  private loudest(): number {
-    const { weights, centre } = this.model.interest;
-    let best = 0;
-    let most = -Infinity;
-    for (let a = 0; a < this.signals.width; a++) {
-      const voice = weights.mean[a] * (this.signal[a] - centre[a]);
-      if (a !== this.signals.width - 2 && voice > most) [best, most] = [a, voice];
-    }
-    return best;
-  }
-
-  /** Puts the places of the predicted books in order of their score. */
-  private sort(): void {
-    const { shortlist, predicted } = this;
-    this.order = grown(this.order, predicted.size);
-    shortlist.fill(predicted.book, predicted.score, predicted.size);
-    for (let n = 0; n < predicted.size; n++) this.order[n] = shortlist.take();
-  }
-
-  /** Places of the first `count` books in order such that of ten, from the top, no author has too many. */
+  /**
+   * Places in `predicted` of the first `count` books by falling score such that of ten, from the top, no author has too many: what is
+   * too much for one ten waits for the next.
+   */
   private varied(count: number, maxPerAuthor: number): Int32Array {
-    const { order, predicted } = this;
+    const { predicted, shortlist, authors } = this;
+    const { book } = predicted;
     const { author } = this.model.interest.works;
-    const { size } = predicted;
-    const list = new Int32Array(Math.min(count, size));
+    const list = new Int32Array(Math.min(count, predicted.size));
+    this.waiting = grown(this.waiting, predicted.size);
+    const { waiting } = this;
+    shortlist.fill(book, predicted.score, predicted.size, Math.ceil(1.25 * count));
     let taken = 0;
-    let waiting = size;
+    let waits = 0;
+    const isFew = (at: number): boolean => {
+      const by = author[book[at]];
+      return by < 0 || authors.add(by) < maxPerAuthor;
+    };
     for (let end = 0; end < list.length && taken === end;) {
       end = Math.min(list.length, end + AUTHOR_WINDOW);
-      this.authors.clear();
+      authors.clear();
       let kept = 0;
-      for (let n = 0; n < waiting; n++) {
-        const at = order[n];
-        const by = author[predicted.book[at]];
-        const isFew = by < 0 || this.authors.add(by) < maxPerAuthor;
-        if (isFew && taken < end) list[taken++] = at;
-        else order[kept++] = at;
+      for (let n = 0; n < waits; n++) {
+        if (taken < end && isFew(waiting[n])) list[taken++] = waiting[n];
+        else waiting[kept++] = waiting[n];
       }
-      waiting = kept;
+      waits = kept;
+      while (taken < end) {
+        const at = shortlist.take();
+        if (at < 0) break;
+        if (isFew(at)) list[taken++] = at;
+        else waiting[waits++] = at;
+      }
     }
     return list.subarray(0, taken);
   }
+}
+
+function shortHistory({ ratedBook, unratedBook, byLiked }: ReaderInput): number | null {
+  const liked = byLiked?.length ?? 0;
+  if (ratedBook.length + unratedBook.length > 1 || liked > 0) return null;
+  if (ratedBook.length > 0) return ratedBook[0];
+  return unratedBook.length > 0 ? unratedBook[0] : -1;
 }
 
 /** A draw from N(mean, cov). */

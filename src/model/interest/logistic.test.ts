@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { normalDraw, seededRandom } from '../random.ts';
-import { interestOf } from './learn-interest.ts';
+import { Odds } from './odds.ts';
 import { fitLogistic, type LogisticRows, logPosterior } from './logistic.ts';
 
 const TRUE = [0.8, -0.5, 0.3, -2];
@@ -28,6 +28,12 @@ function planted(count: number, seed: number): LogisticRows {
   };
 }
 
+/** P(picks up) of one row of signals. */
+function chanceOf(odds: Odds, signal: Float64Array): number {
+  odds.of(signal);
+  return odds.chance(odds.mean, odds.own, odds.cross, signal[signal.length - 1]);
+}
+
 describe('the logistic regression', () => {
   const rows = planted(60_000, 3);
   const posterior = fitLogistic(rows);
@@ -53,8 +59,9 @@ describe('the logistic regression', () => {
   it('gives calibrated probabilities on rows that it has not seen', () => {
     const fresh = planted(60_000, 4);
     const groups = Array.from({ length: 5 }, () => ({ said: 0, seen: 0, weight: 0 }));
+    const odds = new Odds(posterior);
     fresh.outcome.forEach((happened, n) => {
-      const p = interestOf(posterior, fresh.signal, n * 3);
+      const p = chanceOf(odds, fresh.signal.subarray(n * 3, n * 3 + 3));
       const group = groups[Math.min(4, Math.floor(p * 10))];
       group.said += fresh.weight[n] * p;
       group.seen += fresh.weight[n] * happened;
@@ -70,7 +77,7 @@ describe('the logistic regression', () => {
     const { mean, cov } = fitLogistic({ ...none, weight: new Float64Array() });
     expect([...mean]).toEqual([0, 0, 0]);
     expect([cov[0], cov[4]]).toEqual([1, 1]);
-    expect(interestOf({ mean, cov }, Float64Array.of(1, 1), 0)).toBe(0.5);
+    expect(chanceOf(new Odds({ mean, cov }), Float64Array.of(1, 1))).toBe(0.5);
   });
 
   it('is finite where a signal tells all', () => {

@@ -1,24 +1,24 @@
 /** How often each of many things came, of which only few come before it is cleared. */
 export class Tally {
-  private readonly round: Int32Array;
-  private readonly count: Int32Array;
-  private now = 1;
+  /** By thing: the round in which it came last, and how often it did in it. */
+  private readonly came: Int32Array;
+  private round = 1;
 
   constructor(things: number) {
-    this.round = new Int32Array(things);
-    this.count = new Int32Array(things);
+    this.came = new Int32Array(2 * things);
   }
 
   clear(): void {
-    this.now++;
+    this.round++;
   }
 
   /** Counts one; returns how often it came before. */
   add(thing: number): number {
-    if (this.round[thing] !== this.now) {
-      this.round[thing] = this.now;
-      this.count[thing] = 0;
+    const at = 2 * thing;
+    if (this.came[at] !== this.round) {
+      this.came[at] = this.round;
+      this.came[at + 1] = 0;
     }
-    return this.count[thing]++;
+    return this.came[at + 1]++;
   }
 }
