@@ -69,7 +69,7 @@ export interface KernelRows {
 /**
  * A record holds all that a row sums up over a partner, times the partner's noise factor: (c, 1, q), E[c q], E[c^2], a
  * unit, and the columns of the lower triangle of E[q q^T]. All are f64 in a wide record. In a compact one the triangle
- * is i16, in units of the largest E[q_a^2] / 32767, and the rest f32.
+ * is i16, in units of the largest E[q_a^2] / 32766, rounded up to eight bits, and the rest f32.
  */
 export interface RecordLayout {
   /** Numbers that are also summed times the rating, (c, 1, q), filled up. */
@@ -127,7 +127,7 @@ function isWide(entities: number, dim: number): boolean {
 function recordLayout(dim: number, wide: boolean): RecordLayout {
   const up = (numbers: number, step: number): number => Math.ceil(numbers / step) * step;
   const floats = up(2 * dim + 2, 4);
-  const numbers = floats + up(packedSize(dim - 1), wide ? 2 : 16);
+  const numbers = floats + up(packedSize(dim - 1), wide ? 2 : 8);
   const compact = up(floats * 4 + (numbers - floats) * 2, CACHE_LINE);
   const bytes = wide ? numbers * 8 : compact;
   return { head: up(dim + 1, 4), numbers, bytes, perPage: Math.floor(PAGE_BYTES / bytes) };

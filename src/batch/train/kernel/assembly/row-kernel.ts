@@ -6,10 +6,14 @@
 
 /** Ratings that are added up in f32 before the sums are widened; a multiple of 8. */
 const BLOCK: usize = 64;
-/** Largest i16 that stands for a number. */
-const LARGEST: f64 = 32767;
+/** Largest i16 that stands for a number: one less than there is, so that 65,540 times it is an i32. */
+const LARGEST: f64 = 32766;
 /** Units below it are not exact enough to divide by. */
 const LEAST_UNIT: f32 = 1e-30;
+/** Bits of an f32's exponent. */
+const EXPONENT: i32 = 0x7f800000;
+/** 1.5 x 2^23: what 1.5 x 2^52 is to f64. */
+const ROUNDER4: f32 = 12582912;
 /** 1.5 x 2^52: added to a number, it leaves the nearest integer in the low bits. */
 const ROUNDER: f64 = 6755399441055744;
 
@@ -57,11 +61,43 @@ function recordFloats(dim: usize): usize {
   return ((dim << 1) + 5) & ~3;
 }
 
+/** Nearest integers of four numbers between -2^22 and 2^22. */
+function wholeOf(x: v128): v128 {
+  const rounder = f32x4.splat(ROUNDER4);
+  return i32x4.sub(f32x4.add(x, rounder), rounder);
+}
+
+/** The f32 numbers at the same place of four records. */
+function four(a: usize, b: usize, c: usize, d: usize, at: usize): v128 {
+  let x = v128.load32_zero(a + at);
+  x = v128.load32_lane(b + at, x, 1);
+  x = v128.load32_lane(c + at, x, 2);
+  return v128.load32_lane(d + at, x, 3);
+}
+
+/** Four ratings less the offset. */
+function restOf(at: usize, offset: v128): v128 {
+  const low = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(at)), offset);
+  const high = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(at, 8)), offset);
+  return v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+}
+
+/** Sum of the products of two records' eight places and two factors: the first four places. */
+function lowOf(a: v128, b: v128, factors: v128): v128 {
+  return i32x4.dot_i16x8_s(v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11), factors);
+}
+
+/** The last four. */
+function highOf(a: v128, b: v128, factors: v128): v128 {
+  return i32x4.dot_i16x8_s(v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15), factors);
+}
+
 /**
  * Adds the compact records of a row's n partners to the f64 sums at `sums`, and their (c, 1, q) times the rating less
  * `offset` to the sums at `lead`, which lie right behind. Returns the sum of weight (rating - offset)^2. Ratings are added
- * up in f32 at `room`, as long as the sums and zero before and after, and widened every `BLOCK`. Columns `partner` and
- * `value` may be read seven places behind the row.
+ * up in f32 at `room`, as long as the sums and zero before and after, and widened every `BLOCK`; triangles of eight ratings
+ * as integers before that, since their units are whole multiples of one. Columns `partner` and `value` may be read seven
+ * places behind the row.
  */
 export function sum16(
   dim: usize,
@@ -77,9 +113,10 @@ export function sum16(
 ): f64 {
   const head = recordHead(dim) << 2;
   const floats = recordFloats(dim) << 2;
-  const unit = ((dim << 1) + 1) << 2;
+  const units = ((dim << 1) + 1) << 2;
   const leadRoom = room + ((lead - sums) >> 1);
-  let squares: f64 = 0;
+  const less = f64x2.splat(offset);
+  let squares = f64x2.splat(0);
   for (let k: usize = 0; k < n;) {
     const p0 = recordOf(records, partner, k, n, zero);
     const p1 = recordOf(records, partner, k + 1, n, zero);
@@ -90,43 +127,46 @@ export function sum16(
     const p6 = recordOf(records, partner, k + 6, n, zero);
     const p7 = recordOf(records, partner, k + 7, n, zero);
     const at = value + (k << 2);
-    const r0 = <f64>load<f32>(at) - offset;
-    const r1 = <f64>load<f32>(at, 4) - offset;
-    const r2 = <f64>load<f32>(at, 8) - offset;
-    const r3 = <f64>load<f32>(at, 12) - offset;
-    const r4 = <f64>load<f32>(at, 16) - offset;
-    const r5 = <f64>load<f32>(at, 20) - offset;
-    const r6 = <f64>load<f32>(at, 24) - offset;
-    const r7 = <f64>load<f32>(at, 28) - offset;
-    squares +=
-      <f64>load<f32>(p0, 4) * r0 * r0 +
-      <f64>load<f32>(p1, 4) * r1 * r1 +
-      <f64>load<f32>(p2, 4) * r2 * r2 +
-      <f64>load<f32>(p3, 4) * r3 * r3 +
-      <f64>load<f32>(p4, 4) * r4 * r4 +
-      <f64>load<f32>(p5, 4) * r5 * r5 +
-      <f64>load<f32>(p6, 4) * r6 * r6 +
-      <f64>load<f32>(p7, 4) * r7 * r7;
-    const v0 = f32x4.splat(<f32>r0);
-    const v1 = f32x4.splat(<f32>r1);
-    const v2 = f32x4.splat(<f32>r2);
-    const v3 = f32x4.splat(<f32>r3);
-    const v4 = f32x4.splat(<f32>r4);
-    const v5 = f32x4.splat(<f32>r5);
-    const v6 = f32x4.splat(<f32>r6);
-    const v7 = f32x4.splat(<f32>r7);
-    for (let e: usize = 0; e < head; e += 16) {
-      let even = madd4(v128.load(p0 + e), v0, v128.load(leadRoom + e));
-      let odd = f32x4.mul(v128.load(p1 + e), v1);
-      even = madd4(v128.load(p2 + e), v2, even);
-      odd = madd4(v128.load(p3 + e), v3, odd);
-      even = madd4(v128.load(p4 + e), v4, even);
-      odd = madd4(v128.load(p5 + e), v5, odd);
-      even = madd4(v128.load(p6 + e), v6, even);
-      odd = madd4(v128.load(p7 + e), v7, odd);
+    const r0 = restOf(at, less);
+    const r4 = restOf(at + 16, less);
+    const both = f32x4.add(
+      f32x4.mul(four(p0, p1, p2, p3, 4), f32x4.mul(r0, r0)),
+      f32x4.mul(four(p4, p5, p6, p7, 4), f32x4.mul(r4, r4)),
+    );
+    squares = f64x2.add(squares, f64x2.promote_low_f32x4(both));
+    squares = f64x2.add(squares, f64x2.promote_low_f32x4(i64x2.shuffle(both, both, 1, 1)));
+    const v0 = v128.shuffle<i32>(r0, r0, 0, 0, 0, 0);
+    const v1 = v128.shuffle<i32>(r0, r0, 1, 1, 1, 1);
+    const v2 = v128.shuffle<i32>(r0, r0, 2, 2, 2, 2);
+    const v3 = v128.shuffle<i32>(r0, r0, 3, 3, 3, 3);
+    const v4 = v128.shuffle<i32>(r4, r4, 0, 0, 0, 0);
+    const v5 = v128.shuffle<i32>(r4, r4, 1, 1, 1, 1);
+    const v6 = v128.shuffle<i32>(r4, r4, 2, 2, 2, 2);
+    const v7 = v128.shuffle<i32>(r4, r4, 3, 3, 3, 3);
+    let e: usize = 0;
+    for (; e < head; e += 16) {
+      const x0 = v128.load(p0 + e);
+      const x1 = v128.load(p1 + e);
+      const x2 = v128.load(p2 + e);
+      const x3 = v128.load(p3 + e);
+      const x4 = v128.load(p4 + e);
+      const x5 = v128.load(p5 + e);
+      const x6 = v128.load(p6 + e);
+      const x7 = v128.load(p7 + e);
+      let even = madd4(x0, v0, v128.load(leadRoom + e));
+      let odd = f32x4.mul(x1, v1);
+      even = madd4(x2, v2, even);
+      odd = madd4(x3, v3, odd);
+      even = madd4(x4, v4, even);
+      odd = madd4(x5, v5, odd);
+      even = madd4(x6, v6, even);
+      odd = madd4(x7, v7, odd);
       v128.store(leadRoom + e, f32x4.add(even, odd));
+      const low = f32x4.add(f32x4.add(x0, x1), f32x4.add(x2, x3));
+      const high = f32x4.add(f32x4.add(x4, x5), f32x4.add(x6, x7));
+      v128.store(room + e, f32x4.add(v128.load(room + e), f32x4.add(low, high)));
     }
-    for (let e: usize = 0; e < floats; e += 16) {
+    for (; e < floats; e += 16) {
       const low = f32x4.add(
         f32x4.add(v128.load(p0 + e), v128.load(p1 + e)),
         f32x4.add(v128.load(p2 + e), v128.load(p3 + e)),
@@ -137,60 +177,47 @@ export function sum16(
       );
       v128.store(room + e, f32x4.add(v128.load(room + e), f32x4.add(low, high)));
     }
-    const u0 = v128.load32_splat(p0 + unit);
-    const u1 = v128.load32_splat(p1 + unit);
-    const u2 = v128.load32_splat(p2 + unit);
-    const u3 = v128.load32_splat(p3 + unit);
-    const u4 = v128.load32_splat(p4 + unit);
-    const u5 = v128.load32_splat(p5 + unit);
-    const u6 = v128.load32_splat(p6 + unit);
-    const u7 = v128.load32_splat(p7 + unit);
-    for (let e = floats, to = room + floats; to < leadRoom; e += 32, to += 64) {
-      let s0 = v128.load(to);
-      let s1 = v128.load(to, 16);
-      let s2 = v128.load(to, 32);
-      let s3 = v128.load(to, 48);
-      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p0 + e)), u0, s0);
-      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p0 + e, 8)), u0, s1);
-      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p0 + e, 16)), u0, s2);
-      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p0 + e, 24)), u0, s3);
-      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p1 + e)), u1, s0);
-      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p1 + e, 8)), u1, s1);
-      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p1 + e, 16)), u1, s2);
-      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p1 + e, 24)), u1, s3);
-      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p2 + e)), u2, s0);
-      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p2 + e, 8)), u2, s1);
-      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p2 + e, 16)), u2, s2);
-      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p2 + e, 24)), u2, s3);
-      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p3 + e)), u3, s0);
-      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p3 + e, 8)), u3, s1);
-      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p3 + e, 16)), u3, s2);
-      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p3 + e, 24)), u3, s3);
-      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p4 + e)), u4, s0);
-      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p4 + e, 8)), u4, s1);
-      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p4 + e, 16)), u4, s2);
-      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p4 + e, 24)), u4, s3);
-      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p5 + e)), u5, s0);
-      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p5 + e, 8)), u5, s1);
-      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p5 + e, 16)), u5, s2);
-      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p5 + e, 24)), u5, s3);
-      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p6 + e)), u6, s0);
-      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p6 + e, 8)), u6, s1);
-      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p6 + e, 16)), u6, s2);
-      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p6 + e, 24)), u6, s3);
-      s0 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p7 + e)), u7, s0);
-      s1 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p7 + e, 8)), u7, s1);
-      s2 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p7 + e, 16)), u7, s2);
-      s3 = madd4(f32x4.convert_i32x4_s(v128.load16x4_s(p7 + e, 24)), u7, s3);
-      v128.store(to, s0);
-      v128.store(to, s1, 16);
-      v128.store(to, s2, 32);
-      v128.store(to, s3, 48);
+    const u0 = four(p0, p1, p2, p3, units);
+    const u4 = four(p4, p5, p6, p7, units);
+    let most = f32x4.max(u0, u4);
+    let sum = f32x4.add(u0, u4);
+    most = f32x4.max(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
+    sum = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1));
+    most = f32x4.max(most, v128.shuffle<i32>(most, most, 1, 0, 3, 2));
+    sum = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 1, 0, 3, 2));
+    sum = f32x4.max(f32x4.max(sum, f32x4.add(most, most)), f32x4.splat(LEAST_UNIT));
+    // a power of two of which all units are whole multiples, 65,535 in sum and 32,767 each at most
+    const unit = f32x4.mul(v128.and(sum, i32x4.splat(EXPONENT)), f32x4.splat(1 / 32768));
+    const per = f32x4.div(f32x4.splat(1), unit);
+    const whole = i16x8.narrow_i32x4_s(wholeOf(f32x4.mul(u0, per)), wholeOf(f32x4.mul(u4, per)));
+    const f0 = v128.shuffle<i32>(whole, whole, 0, 0, 0, 0);
+    const f2 = v128.shuffle<i32>(whole, whole, 1, 1, 1, 1);
+    const f4 = v128.shuffle<i32>(whole, whole, 2, 2, 2, 2);
+    const f6 = v128.shuffle<i32>(whole, whole, 3, 3, 3, 3);
+    for (let to = room + floats; to < leadRoom; e += 16, to += 32) {
+      const x0 = v128.load(p0 + e);
+      const x1 = v128.load(p1 + e);
+      let low = lowOf(x0, x1, f0);
+      let high = highOf(x0, x1, f0);
+      const x2 = v128.load(p2 + e);
+      const x3 = v128.load(p3 + e);
+      low = i32x4.add(low, lowOf(x2, x3, f2));
+      high = i32x4.add(high, highOf(x2, x3, f2));
+      const x4 = v128.load(p4 + e);
+      const x5 = v128.load(p5 + e);
+      low = i32x4.add(low, lowOf(x4, x5, f4));
+      high = i32x4.add(high, highOf(x4, x5, f4));
+      const x6 = v128.load(p6 + e);
+      const x7 = v128.load(p7 + e);
+      low = i32x4.add(low, lowOf(x6, x7, f6));
+      high = i32x4.add(high, highOf(x6, x7, f6));
+      v128.store(to, madd4(f32x4.convert_i32x4_s(low), unit, v128.load(to)));
+      v128.store(to, madd4(f32x4.convert_i32x4_s(high), unit, v128.load(to, 16)), 16);
     }
     k += 8;
     if (k >= n || k % BLOCK == 0) widen(room, sums, leadRoom + head - room);
   }
-  return squares;
+  return f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1);
 }
 
 /** Adds f32 sums, so many bytes, to f64 sums and leaves zeros. */
@@ -690,7 +717,9 @@ function recordFloats32(dim: usize, mean: usize, moments: usize, weight: f64, to
   for (let a: usize = 1, m = first; a < dim; m += (dim - a) << 4, a++) {
     largest = max(largest, abs(weight * load<f64>(m)));
   }
-  const unit = <f32>(largest / LARGEST);
+  // rounded up to eight bits, so that it is a whole multiple of what `sum16` counts in
+  const bits = reinterpret<u32>(<f32>(largest / LARGEST)) + 0xffff;
+  const unit = reinterpret<f32>(bits & 0xffff0000);
   store<f32>(at, unit, 4);
   return unit > LEAST_UNIT ? weight / <f64>unit : 0;
 }
