@@ -2,6 +2,7 @@ import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
 import { BookFit } from './book-effects.ts';
 import { type Known, scoreOf } from './level-map.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
+import { bookVariance, expectedSquares } from './reader-posterior.ts';
 import { ReaderStep } from './reader-step.ts';
 import type { ReaderTask } from './reader-task.ts';
 import type { ReaderInput } from './recommender.ts';
@@ -68,7 +69,7 @@ export class FoldIn {
     for (let round = 0; round < (count === 0 || held !== null ? 1 : ROUNDS); round++) {
       step.solve(this.task(count, factor));
       if (count > 0 && held === null)
-        factor = noiseFactor(model.readerShape, count, model.tau * step.squares());
+        factor = noiseFactor(model.readerShape, count, model.tau * expectedSquares(step));
     }
     this.factor = factor;
     this.noise = expectedInverse(model.readerShape, count, factor) / model.tau;
@@ -161,7 +162,7 @@ export class FoldIn {
     fit.lookAt(book);
     this.mean = model.offset + model.books.mean[book * model.dim] + fit.mean;
     this.varReader = fit.variance;
-    this.varBook = this.step.bookVariance(book);
+    this.varBook = bookVariance(this.step, book);
     this.varNoise = this.noise * model.bookNoise[book];
   }
 

@@ -6,6 +6,7 @@ import type { Directions } from './directions.ts';
 import { grown } from './growable.ts';
 import { LabelPlacement } from './label-placement.ts';
 import type { LabelSpace } from './label-space.ts';
+import type { ReaderPosterior } from './reader-posterior.ts';
 import type { ReaderTask } from './reader-task.ts';
 import { SparseVector } from './sparse-vector.ts';
 
@@ -40,7 +41,7 @@ export interface BookSide {
  *
  * One object is a workspace that is used for one reader after another; its fields speak of the last `solve`.
  */
-export class ReaderStep {
+export class ReaderStep implements ReaderPosterior {
   readonly books: BookSide;
   readonly dim: number;
   readonly placement: LabelPlacement;
@@ -314,6 +315,16 @@ export class ReaderStep {
     }
   }
 
+  /** Ratings of the last reader. */
+  get count(): number {
+    return this.placement.count;
+  }
+
+  /** Rated book by rating. */
+  get book(): Int32Array {
+    return this.placement.book;
+  }
+
   /** sigma_L^2 */
   get leaningVar(): number {
     return this.books.effectVar[this.books.labels.families.length];
@@ -368,33 +379,5 @@ export class ReaderStep {
         this.fitCov[k * dim + a] = keep * vector.rowDot(this.cov, this.size, a);
       }
     }
-  }
-
-  /** Sum over the ratings of E[beta_i] E[(r - mu - f)^2], of the last `solve`. */
-  squares(): number {
-    let sum = 0;
-    for (let k = 0; k < this.placement.count; k++) {
-      const book = this.placement.book[k];
-      const distance = this.residual[k] - this.fitMean[k];
-      sum +=
-        this.books.precision[book] *
-        (distance * distance + this.fitVar[k] + this.bookVariance(book));
-    }
-    return sum;
-  }
-
-  /** Variance that the book's own posterior adds: E[psi^T T_i psi], psi = (1, p_u). */
-  bookVariance(book: number): number {
-    const { dim, size, mean, cov, books } = this;
-    let t = book * packedSize(dim);
-    let sum = books.cov[t++];
-    for (let a = 1; a < dim; a++) {
-      sum += 2 * mean[a] * books.cov[t++];
-      for (let b = 1; b <= a; b++, t++) {
-        const moment = mean[a] * mean[b] + cov[a * size + b];
-        sum += (a === b ? moment : 2 * moment) * books.cov[t];
-      }
-    }
-    return sum;
   }
 }

@@ -2,7 +2,10 @@ import { BookFit } from '../../model/book-effects.ts';
 import { packedSize } from '../../model/cholesky.ts';
 import { addEffectSums } from '../../model/content-effects.ts';
 import type { EffectSums } from '../../model/content-effects.ts';
+import { FEW_RATINGS, FewRatingsStep } from '../../model/few-ratings-step.ts';
 import { noiseFactor } from '../../model/noise-factor.ts';
+import { expectedSquares } from '../../model/reader-posterior.ts';
+import type { ReaderPosterior } from '../../model/reader-posterior.ts';
 import { ReaderStep } from '../../model/reader-step.ts';
 import type { RowStep } from '../../model/row-step.ts';
 import { readerTask } from './reader-task.ts';
@@ -32,15 +35,18 @@ export function effectSumsIn(sums: Float64Array): EffectSums {
 /** One thread's workspace for readers. */
 export class ReaderChunk {
   private readonly data: SweepData;
-  private readonly step: ReaderStep;
+  /** The step for most readers, and the one for those with more ratings. */
+  private readonly few: FewRatingsStep;
+  private readonly many: ReaderStep;
   private readonly fit: BookFit;
-  /** Takes the place of `step` where there are no content effects. */
+  /** Takes the place of both where there are no content effects. */
   private readonly rows: RowStep | null;
 
   constructor(data: SweepData) {
     this.data = data;
-    this.step = new ReaderStep(data.books);
-    this.fit = new BookFit(this.step);
+    this.few = new FewRatingsStep(data.books);
+    this.many = new ReaderStep(data.books);
+    this.fit = new BookFit(this.many);
     this.rows = data.readerRows === null ? null : rowStepFor(data.readerRows, data.kernel);
   }
 
@@ -90,22 +96,24 @@ export class ReaderChunk {
     to: number,
     sums: Float64Array,
   ): void {
-    const { step, data } = this;
+    const { few, many, data } = this;
     const { readerStart } = data.matrix;
     const { precision } = data.readers;
     const effects = effectSumsIn(sums);
     for (let u = from; u < to; u++) {
       const count = readerStart[u + 1] - readerStart[u];
       if (count === 0) continue;
+      const step = this.stepFor(u);
       step.solve(readerTask(data, numbers, u));
-      this.storePosterior(u);
-      this.storeShifts(readerStart[u]);
-      addEffectSums(step, effects);
+      this.storePosterior(u, step);
+      this.storeShifts(readerStart[u], step);
+      if (step === few) few.addEffectSums(effects);
+      else addEffectSums(many, effects);
       sums[READER_SUMS.logDet] += step.logDet;
-      const squares = step.squares();
+      const squares = expectedSquares(step);
       precision[u] = noiseFactor(numbers.readerShape, count, numbers.tau * squares);
       sums[READER_SUMS.squares] += precision[u] * squares;
-      sums[READER_SUMS.heldOutSquares] += this.heldOutSquares(u, numbers.offset);
+      sums[READER_SUMS.heldOutSquares] += this.heldOutSquares(u, numbers.offset, step);
       sums[READER_SUMS.heldOutCount] += this.heldOutCount(u);
     }
   }
@@ -113,10 +121,16 @@ export class ReaderChunk {
   /** Squared errors of the readers `from .. to` of the sample; stores nothing else. */
   search(numbers: SweepNumbers, from: number, to: number, sums: Float64Array): void {
     for (const u of this.data.sample.subarray(from, to)) {
-      this.step.solveMeans(readerTask(this.data, numbers, u));
-      sums[SEARCH_SUMS.squares] += this.heldOutSquares(u, numbers.offset);
+      const step = this.stepFor(u);
+      step.solveMeans(readerTask(this.data, numbers, u));
+      sums[SEARCH_SUMS.squares] += this.heldOutSquares(u, numbers.offset, step);
       sums[SEARCH_SUMS.count] += this.heldOutCount(u);
     }
+  }
+
+  private stepFor(u: number): FewRatingsStep | ReaderStep {
+    const { readerStart } = this.data.matrix;
+    return readerStart[u + 1] - readerStart[u] <= FEW_RATINGS ? this.few : this.many;
   }
 
   private heldOutCount(u: number): number {
@@ -125,20 +139,20 @@ export class ReaderChunk {
   }
 
   /** Sum over the held-out rows of the step's reader of (r - prediction)^2. */
-  private heldOutSquares(u: number, offset: number): number {
+  private heldOutSquares(u: number, offset: number, step: ReaderStep | FewRatingsStep): number {
     const { heldOut, books, dim } = this.data;
     const count = this.heldOutCount(u);
+    const fit = step === this.few ? this.few : this.fit;
     let sum = 0;
     for (let k = 0, row = heldOut.start[u]; k < count; k++, row++) {
       const book = heldOut.book[row];
-      const predicted = offset + books.mean[book * dim] + this.fit.meanOf(book);
+      const predicted = offset + books.mean[book * dim] + fit.meanOf(book);
       sum += (heldOut.value[row] - predicted) ** 2;
     }
     return sum;
   }
 
-  private storePosterior(u: number): void {
-    const { step } = this;
+  private storePosterior(u: number, step: ReaderPosterior): void {
     const { readers, dim } = this.data;
     for (let a = 0, s = u * packedSize(dim); a < dim; a++) {
       readers.mean[u * dim + a] = step.mean[a];
@@ -147,14 +161,13 @@ export class ReaderChunk {
   }
 
   /** Writes the moments of a = b_u + content effects of each rating, which the book step needs. */
-  private storeShifts(from: number): void {
-    const { step } = this;
+  private storeShifts(from: number, step: ReaderPosterior): void {
     const { readers, books, dim } = this.data;
     const { shift } = readers;
     if (shift === null) return;
     const factors = dim - 1;
-    for (let k = 0; k < step.placement.count; k++) {
-      const w = step.placement.book[k] * dim;
+    for (let k = 0; k < step.count; k++) {
+      const w = step.book[k] * dim;
       const tie = (from + k) * factors;
       let mean = step.fitMean[k];
       let variance = step.fitVar[k];

@@ -1,29 +1,6 @@
-import { plain, relaxed } from './dense-kernel.ts';
+import { BASE, type KernelExports, newKernel, reserveTo } from './kernel-memory.ts';
 
-/** What `assembly/dense-kernel.ts` exports; pointers are bytes of its memory. */
-interface KernelExports {
-  readonly memory: WebAssembly.Memory<ArrayBuffer>;
-  readonly factorize: (matrix: number, n: number) => number;
-  readonly invert: (factor: number, n: number, out: number) => void;
-}
-
-const PAGE = 65_536;
 const F64 = Float64Array.BYTES_PER_ELEMENT;
-/** Below this nothing is stored, since the runtime has its own numbers there. */
-const BASE = 4096;
-
-let compiled: WebAssembly.Module | null = null;
-
-/** With relaxed SIMD where the engine has it, which rounds a product and a sum once. */
-function kernel(): WebAssembly.Module {
-  if (compiled === null) {
-    const [wanted, fallback] = [relaxed, plain].map((text) =>
-      Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)),
-    );
-    compiled = new WebAssembly.Module(WebAssembly.validate(wanted) ? wanted : fallback);
-  }
-  return compiled;
-}
 
 /**
  * Room for one symmetric positive definite system after the other, with its factor and its inverse: in WebAssembly, since a
@@ -38,8 +15,7 @@ export class DenseSystem {
   private readonly exports: KernelExports;
 
   constructor() {
-    // the only module is the one of `kernel`
-    this.exports = new WebAssembly.Instance(kernel()).exports as KernelExports;
+    this.exports = newKernel();
   }
 
   /** Makes room for systems of size n; what was there is lost where there was none. */
@@ -48,8 +24,7 @@ export class DenseSystem {
     if (size <= this.matrix.length) return;
     const { memory } = this.exports;
     const room = Math.max(1024, 2 * size);
-    const pages = Math.ceil((BASE + 2 * room * F64) / PAGE) - memory.buffer.byteLength / PAGE;
-    if (pages > 0) memory.grow(pages);
+    reserveTo(memory, BASE + 2 * room * F64);
     this.matrix = new Float64Array(memory.buffer, BASE, room);
     this.inverse = new Float64Array(memory.buffer, BASE + room * F64, room);
   }

@@ -4,13 +4,13 @@
  */
 
 /** a b + c; in one rounding where the engine has relaxed SIMD. */
-function madd(a: v128, b: v128, c: v128): v128 {
+export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
   return f64x2.add(f64x2.mul(a, b), c);
 }
 
 /** Sum of both numbers. */
-function both(x: v128): f64 {
+export function both(x: v128): f64 {
   return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
 }
 

@@ -1,0 +1,2 @@
+export { covariances, familySums, timesRows } from './covariances';
+export { factorize, invert } from './dense-kernel';

@@ -1,0 +1,47 @@
+import { packedSize } from './cholesky.ts';
+import type { BookSide } from './reader-step.ts';
+
+/** What a reader's step has found out about the ratings and about z_u. */
+export interface ReaderPosterior {
+  readonly books: BookSide;
+  /** Ratings, and the rated books. */
+  readonly count: number;
+  readonly book: Int32Array;
+  /** r_k - mu - c_k */
+  readonly residual: Float64Array;
+  /** Mean and variance of F_k by rating, and Cov(z_u, F_k), D numbers each. */
+  readonly fitMean: Float64Array;
+  readonly fitVar: Float64Array;
+  readonly fitCov: Float64Array;
+  /** Mean of z_u first, and its covariance in the first rows and columns of a matrix with rows of `size`. */
+  readonly mean: Float64Array;
+  readonly cov: Float64Array;
+  readonly size: number;
+}
+
+/** Sum over the ratings of E[beta_i] E[(r - mu - f)^2]. */
+export function expectedSquares(reader: ReaderPosterior): number {
+  const { books, count, book, residual, fitMean, fitVar } = reader;
+  let sum = 0;
+  for (let k = 0; k < count; k++) {
+    const distance = residual[k] - fitMean[k];
+    const expected = distance * distance + fitVar[k] + bookVariance(reader, book[k]);
+    sum += books.precision[book[k]] * expected;
+  }
+  return sum;
+}
+
+/** Variance that the book's own posterior adds: E[psi^T T_i psi], psi = (1, p_u). */
+export function bookVariance({ books, mean, cov, size }: ReaderPosterior, book: number): number {
+  const { dim } = books;
+  let t = book * packedSize(dim);
+  let sum = books.cov[t++];
+  for (let a = 1; a < dim; a++) {
+    sum += 2 * mean[a] * books.cov[t++];
+    for (let b = 1; b <= a; b++, t++) {
+      const moment = mean[a] * mean[b] + cov[a * size + b];
+      sum += (a === b ? moment : 2 * moment) * books.cov[t];
+    }
+  }
+  return sum;
+}
