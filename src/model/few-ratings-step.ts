@@ -47,6 +47,10 @@ export class FewRatingsStep implements ReaderPosterior {
   private readonly leaning: Float64Array;
   /** By family: labels of the book that has most of them among the reader's. */
   private readonly most: Int32Array;
+  /** Whether no book has two labels of a family. */
+  private readonly isSingle: boolean;
+  /** Logarithms of the variances of the effects, by family. */
+  private readonly logVariance: Float64Array;
   /** Scratch: labels of one book by family; D numbers. */
   private readonly labelsOfBook: Int32Array;
   private readonly vector: Float64Array;
@@ -62,7 +66,9 @@ export class FewRatingsStep implements ReaderPosterior {
     this.priorMean = new Float64Array(dim);
     this.vector = new Float64Array(dim);
     this.leaning = new Float64Array(directions.count);
-    this.most = new Int32Array(labels.families.length);
+    this.isSingle = labels.single.every((one) => one === 1);
+    this.most = new Int32Array(labels.families.length).fill(1);
+    this.logVariance = new Float64Array(labels.families.length);
     this.labelsOfBook = new Int32Array(labels.families.length);
     this.prior.reserve(dim);
   }
@@ -163,13 +169,8 @@ export class FewRatingsStep implements ReaderPosterior {
       this.noise[k] = 1 / (task.precision * books.precision[book]);
       this.residual[k] = task.value[slot] - task.offset - books.mean[book * dim];
     }
-    this.countLabels();
-    system.reserve({
-      ratings: count,
-      rows: this.rowCount,
-      families: this.most.length,
-      slots: this.most.reduce((sum, most) => sum + most, 0),
-    });
+    if (!this.isSingle) this.countLabels();
+    system.reserve(count, this.rowCount, this.most);
     this.takePrior(task);
     this.writeRows();
     this.writeLabels();
@@ -192,9 +193,8 @@ export class FewRatingsStep implements ReaderPosterior {
   /** Most labels of a book, by family: one at least. */
   private countLabels(): void {
     const { most, labelsOfBook, books } = this;
-    const { single, start, label, familyOf } = books.labels;
+    const { start, label, familyOf } = books.labels;
     most.fill(1);
-    if (single.every((one) => one === 1)) return;
     for (let k = 0; k < this.count; k++) {
       labelsOfBook.fill(0);
       const book = this.book[k];
@@ -265,15 +265,16 @@ export class FewRatingsStep implements ReaderPosterior {
     const { books, count, most, system, labelsOfBook } = this;
     const { labels, slot, weight, variance } = system;
     const { start, label, familyOf, weight: weightOf } = books.labels;
-    slot[0] = 0;
-    for (let f = 0; f < most.length; f++) {
-      slot[f + 1] = slot[f] + most[f];
+    const families = most.length;
+    for (let f = 0; f < families; f++) {
+      if (variance[f] === books.effectVar[f]) continue;
       variance[f] = books.effectVar[f];
+      this.logVariance[f] = Math.log(variance[f]);
     }
-    labels.fill(NaN, 0, slot[most.length] * count);
     for (let k = 0; k < count; k++) {
       const book = this.book[k];
-      labelsOfBook.fill(0);
+      for (let s = 0; s < slot[families]; s++) labels[s * count + k] = NaN;
+      for (let f = 0; f < families; f++) labelsOfBook[f] = 0;
       for (let e = start[book]; e < start[book + 1]; e++) {
         const f = familyOf[label[e]];
         labels[(slot[f] + labelsOfBook[f]++) * count + k] = label[e];
@@ -350,7 +351,7 @@ export class FewRatingsStep implements ReaderPosterior {
     }
     sum -= Math.log(product);
     for (let f = 0; f < this.most.length; f++) {
-      sum -= system.sums[3 * f + 2] * Math.log(books.effectVar[f]);
+      sum -= system.sums[3 * f + 2] * this.logVariance[f];
     }
     const leanings = books.directions.count;
     return leanings === 0 ? sum : sum - leanings * Math.log(this.leaningVar);

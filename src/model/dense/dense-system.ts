@@ -43,7 +43,8 @@ export class DenseSystem {
   }
 }
 
-function factorizeOne(matrix: Float64Array): number {
+/** Of a system of one number. */
+export function factorizeOne(matrix: Float64Array): number {
   const pivot = matrix[0];
   if (!(pivot > 0 && pivot < Infinity)) return 0;
   matrix[0] = Math.sqrt(pivot);
