@@ -1,4 +1,5 @@
 import { AppError } from '../runtime/errors.ts';
+import { type BookRecords, bookRecordsOf } from './book-records.ts';
 import { logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
 import type { EffectSums } from './content-effects.ts';
 import { DenseSystem } from './dense/dense-system.ts';
@@ -47,15 +48,16 @@ export class FewRatingsStep implements ReaderPosterior {
   private readonly leaning: Float64Array;
   /** By family: labels of the book that has most of them among the reader's. */
   private readonly most: Int32Array;
+  private readonly records: BookRecords;
   /** Whether no book has two labels of a family. */
   private readonly isSingle: boolean;
   /** Logarithms of the variances of the effects, by family. */
   private readonly logVariance: Float64Array;
-  /** Scratch: labels of one book by family; D numbers. */
-  private readonly labelsOfBook: Int32Array;
+  /** Scratch of D numbers. */
   private readonly vector: Float64Array;
 
-  constructor(books: BookSide) {
+  /** The records are those of the books' labels and directions. */
+  constructor(books: BookSide, records = bookRecordsOf(books.labels, books.directions)) {
     const { dim, labels, directions } = books;
     this.books = books;
     this.dim = dim;
@@ -69,7 +71,7 @@ export class FewRatingsStep implements ReaderPosterior {
     this.isSingle = labels.single.every((one) => one === 1);
     this.most = new Int32Array(labels.families.length).fill(1);
     this.logVariance = new Float64Array(labels.families.length);
-    this.labelsOfBook = new Int32Array(labels.families.length);
+    this.records = records;
     this.prior.reserve(dim);
   }
 
@@ -91,31 +93,37 @@ export class FewRatingsStep implements ReaderPosterior {
   solveMeans(task: ReaderTask): void {
     this.factorize(task);
     const { system, count, answer } = this;
+    system.solve();
     const last = this.rowCount * count;
     for (let k = 0; k < count; k++) answer[k] = system.rows[last + k];
-    solveWithFactor(system.matrix, count, answer);
     this.meansOfReader();
   }
 
   /** Mean of F_j for a book that the reader has not rated. */
   meanOf(book: number): number {
-    const { dim, books, leaning, mean, system, count, answer } = this;
-    const { labels, effectVar, directions } = books;
+    const { dim, books, leaning, mean, system, count, answer, most } = this;
+    const { effectVar, directions } = books;
+    const { width, slot, values } = this.records;
+    const first = book * width + directions.count;
     let sum = mean[0];
     for (let a = 1; a < dim; a++) sum += mean[a] * books.mean[book * dim + a];
-    for (let a = 0, d = book * directions.count; a < directions.count; a++) {
-      sum += leaning[a] * directions.place[d++];
-    }
-    for (let e = labels.start[book]; e < labels.start[book + 1]; e++) {
-      const g = labels.label[e];
-      const f = labels.familyOf[g];
+    let at = book * width;
+    for (let a = 0; a < directions.count; a++) sum += leaning[a] * values[at++];
+    for (let f = 0; f < most.length; f++, at = first + slot[f]) {
       let met = 0;
-      for (let s = system.slot[f]; s < system.slot[f + 1]; s++) {
-        for (let k = 0; k < count; k++) {
-          if (system.labels[s * count + k] === g) met += answer[k] * system.weight[f * count + k];
+      let own = 0;
+      for (let s = slot[f]; s < slot[f + 1]; s++, at++) {
+        const g = values[at];
+        // NaN: no label
+        if (g !== g) break;
+        own++;
+        for (let t = system.slot[f]; t < system.slot[f + 1]; t++) {
+          for (let k = 0, c = t * count; k < count; k++, c++) {
+            if (system.labels[c] === g) met += answer[k] * system.weight[f * count + k];
+          }
         }
       }
-      sum += met * labels.weight[e] * effectVar[f];
+      if (met !== 0) sum += (met * effectVar[f]) / Math.sqrt(own);
     }
     return sum;
   }
@@ -190,18 +198,16 @@ export class FewRatingsStep implements ReaderPosterior {
     this.fitCov = grown(this.fitCov, count * this.dim);
   }
 
-  /** Most labels of a book, by family: one at least. */
+  /** Most labels of one of the books, by family: one at least. */
   private countLabels(): void {
-    const { most, labelsOfBook, books } = this;
-    const { start, label, familyOf } = books.labels;
+    const { most, books, count } = this;
+    const { width, slot, values } = this.records;
     most.fill(1);
-    for (let k = 0; k < this.count; k++) {
-      labelsOfBook.fill(0);
-      const book = this.book[k];
-      for (let e = start[book]; e < start[book + 1]; e++) {
-        const f = familyOf[label[e]];
-        labelsOfBook[f]++;
-        if (labelsOfBook[f] > most[f]) most[f] = labelsOfBook[f];
+    for (let k = 0; k < count; k++) {
+      const first = this.book[k] * width + books.directions.count;
+      for (let f = 0; f < most.length; f++) {
+        const from = first + slot[f];
+        while (slot[f] + most[f] < slot[f + 1] && !Number.isNaN(values[from + most[f]])) most[f]++;
       }
     }
   }
@@ -240,7 +246,8 @@ export class FewRatingsStep implements ReaderPosterior {
   private writeRows(): void {
     const { dim, books, count, prior, priorMean } = this;
     const { rows } = this.system;
-    const { count: leanings, place } = books.directions;
+    const { width, values } = this.records;
+    const leanings = books.directions.count;
     const sd = Math.sqrt(this.leaningVar);
     const last = this.rowCount * count;
     for (let k = 0; k < count; k++) {
@@ -254,17 +261,17 @@ export class FewRatingsStep implements ReaderPosterior {
         for (let b = 0; b < a; b++) rest -= prior.matrix[a * dim + b] * rows[b * count + k];
         rows[a * count + k] = rest / prior.matrix[a * dim + a];
       }
-      for (let a = 0, d = book * leanings; a < leanings; a++) {
-        rows[(dim + a) * count + k] = sd * place[d++];
+      for (let a = 0, d = book * width; a < leanings; a++) {
+        rows[(dim + a) * count + k] = sd * values[d++];
       }
       rows[last + k] = y;
     }
   }
 
   private writeLabels(): void {
-    const { books, count, most, system, labelsOfBook } = this;
-    const { labels, slot, weight, variance } = system;
-    const { start, label, familyOf, weight: weightOf } = books.labels;
+    const { books, count, most, system } = this;
+    const { labels, variance, weight } = system;
+    const { width, slot, values } = this.records;
     const families = most.length;
     for (let f = 0; f < families; f++) {
       if (variance[f] === books.effectVar[f]) continue;
@@ -272,13 +279,14 @@ export class FewRatingsStep implements ReaderPosterior {
       this.logVariance[f] = Math.log(variance[f]);
     }
     for (let k = 0; k < count; k++) {
-      const book = this.book[k];
-      for (let s = 0; s < slot[families]; s++) labels[s * count + k] = NaN;
-      for (let f = 0; f < families; f++) labelsOfBook[f] = 0;
-      for (let e = start[book]; e < start[book + 1]; e++) {
-        const f = familyOf[label[e]];
-        labels[(slot[f] + labelsOfBook[f]++) * count + k] = label[e];
-        weight[f * count + k] = weightOf[e];
+      const first = this.book[k] * width + books.directions.count;
+      for (let f = 0, to = k; f < families; f++) {
+        let own = 0;
+        for (let s = 0, from = first + slot[f]; s < most[f]; s++, from++, to += count) {
+          labels[to] = values[from];
+          if (!Number.isNaN(values[from])) own++;
+        }
+        weight[f * count + k] = own < 2 ? 1 : 1 / Math.sqrt(own);
       }
     }
   }

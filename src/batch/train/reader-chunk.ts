@@ -44,7 +44,7 @@ export class ReaderChunk {
 
   constructor(data: SweepData) {
     this.data = data;
-    this.few = new FewRatingsStep(data.books);
+    this.few = new FewRatingsStep(data.books, data.records);
     this.many = new ReaderStep(data.books);
     this.fit = new BookFit(this.many);
     this.rows = data.readerRows === null ? null : rowStepFor(data.readerRows, data.kernel);

@@ -1,3 +1,4 @@
+import { type BookRecords, bookRecordsOf } from '../../model/book-records.ts';
 import { gammaMean } from '../../model/gamma.ts';
 import type { RatingMatrix } from '../../model/rating-matrix.ts';
 import type { BookSide } from '../../model/reader-step.ts';
@@ -16,6 +17,7 @@ export interface SweepData {
   readonly matrix: RatingMatrix;
   readonly readers: Posteriors & { readonly shift: Shift | null };
   readonly books: BookSide;
+  readonly records: BookRecords;
   /** Null where books have labels that carry content effects: readers then take the step of `ReaderStep`. */
   readonly readerRows: RowSide | null;
   readonly bookRows: RowSide;
@@ -69,6 +71,7 @@ export function sweepDataOf(
     matrix,
     readers: { ...posteriors(readers), shift: readers.shift },
     books: bookSideOf(books),
+    records: bookRecordsOf(books.labels, books.directions),
     readerRows: plain ? sides.readers : null,
     bookRows: sides.books,
     kernel,

@@ -5,6 +5,7 @@ export interface KernelExports {
   readonly memory: WebAssembly.Memory<ArrayBuffer>;
   readonly factorize: (matrix: number, n: number) => number;
   readonly invert: (factor: number, n: number, out: number) => void;
+  readonly solve: (factor: number, n: number, x: number) => void;
   readonly covariances: (
     n: number,
     rows: number,

@@ -135,6 +135,12 @@ export class RatingSystem {
     return this.exports.factorize(this.matrix.byteOffset, this.ratings);
   }
 
+  /** Puts the factored matrix's inverse times the last column in the place of that column. */
+  solve(): void {
+    const { ratings, rowCount, matrix, rows } = this;
+    this.exports.solve(matrix.byteOffset, ratings, rows.byteOffset + rowCount * ratings * F64);
+  }
+
   /** Writes the inverse of the system whose factor is in `matrix`, and its products with the rows. */
   invert(): void {
     const { ratings, rowCount, matrix, inverse, rows, product } = this;

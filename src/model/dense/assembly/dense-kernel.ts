@@ -119,6 +119,26 @@ function settle(at: usize, s: f64, t: f64, scale: f64, link: f64, nextScale: f64
   store<f64>(at, (load<f64>(at, 8) - t - x * link) * nextScale, 8);
 }
 
+/** Solves L L^T x = b in place of the n numbers at `x`: all sums and updates run along rows of L. */
+export function solve(factor: usize, n: usize, x: usize): void {
+  const line = n << 3;
+  for (let i: usize = 0, row = factor; i < n; i++, row += line) {
+    const end = i << 3;
+    store<f64>(x + end, (load<f64>(x + end) - dot(row, x, 0, end)) / load<f64>(row + end));
+  }
+  for (let end = line; end > 0;) {
+    end -= 8;
+    const row = factor + end * n;
+    const value = load<f64>(x + end) / load<f64>(row + end);
+    store<f64>(x + end, value);
+    const scale = f64x2.splat(-value);
+    let k: usize = 0;
+    for (; k + 8 < end; k += 16)
+      v128.store(x + k, madd(scale, v128.load(row + k), v128.load(x + k)));
+    if (k < end) store<f64>(x + k, load<f64>(x + k) - value * load<f64>(row + k));
+  }
+}
+
 /** Inverse of the matrix whose Cholesky factor is at `factor`, both triangles, at `out`. */
 export function invert(factor: usize, n: usize, out: usize): void {
   const line = n << 3;

@@ -1,2 +1,2 @@
 export { covariances, familySums, timesRows } from './covariances';
-export { factorize, invert } from './dense-kernel';
+export { factorize, invert, solve } from './dense-kernel';
