@@ -34,7 +34,8 @@ export function searchEffectVariances(state: ModelState, factor: number, pool: S
   const families = Array.from(labels.families.keys());
   if (directions.count > 0) families.unshift(families.length);
   for (const f of families) {
-    for (const step of [factor, 1 / factor]) {
+    // they start wide, so that most go down: an error less to compute
+    for (const step of [1 / factor, factor]) {
       const before = best;
       best = walk(effectVar, f, { factor: step, ...bounds }, best, error);
       if (best < before) break;

@@ -41,13 +41,10 @@ export function metDirections(
   });
   const place = sharedFloats(book.length);
   for (let from = 0; from < book.length; from += DIRECTIONS) {
-    const own = book.subarray(from, from + DIRECTIONS);
-    const length = Math.hypot(...own);
-    if (length > 0)
-      place.set(
-        own.map((x) => x / length),
-        from,
-      );
+    let square = 0;
+    for (let a = from; a < from + DIRECTIONS; a++) square += book[a] * book[a];
+    const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
+    for (let a = from; a < from + DIRECTIONS; a++) place[a] = scale * book[a];
   }
   return { count: DIRECTIONS, place };
 }

@@ -81,34 +81,41 @@ export function enoughOf(matrix: RatingMatrix): RatingMatrix {
   return buildRatingMatrix(matrix, matrix.readers, matrix.books, rows);
 }
 
-/** Directions of the rows from those of their partners: sums of residual times direction, shrunk; four ratings at a time. */
+/** Directions of the rows from those of their partners: sums of residual times direction, shrunk; four directions at a time. */
 function shrunkenMeans(
   { start, partner, residual }: Rows,
   from: Float64Array,
   to: Float64Array,
   rank: number,
 ): void {
-  const sum = new Float64Array(rank);
   for (let n = 0; n + 1 < start.length; n++) {
-    sum.fill(0);
-    const end = start[n + 1];
-    let k = start[n];
-    for (; k + 3 < end; k += 4) {
-      const [r0, r1, r2, r3] = [residual[k], residual[k + 1], residual[k + 2], residual[k + 3]];
-      let p0 = partner[k] * rank;
-      let p1 = partner[k + 1] * rank;
-      let p2 = partner[k + 2] * rank;
-      let p3 = partner[k + 3] * rank;
-      for (let d = 0; d < rank; d++) {
-        sum[d] += r0 * from[p0++] + r1 * from[p1++] + (r2 * from[p2++] + r3 * from[p3++]);
+    const [first, end] = [start[n], start[n + 1]];
+    const scale = 1 / (end - first + SHRINK);
+    let d = 0;
+    for (; d + 3 < rank; d += 4) {
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      for (let k = first; k < end; k++) {
+        const r = residual[k];
+        const source = partner[k] * rank + d;
+        s0 += r * from[source];
+        s1 += r * from[source + 1];
+        s2 += r * from[source + 2];
+        s3 += r * from[source + 3];
       }
+      const at = n * rank + d;
+      to[at] = scale * s0;
+      to[at + 1] = scale * s1;
+      to[at + 2] = scale * s2;
+      to[at + 3] = scale * s3;
     }
-    for (; k < end; k++) {
-      const source = partner[k] * rank;
-      for (let d = 0; d < rank; d++) sum[d] += residual[k] * from[source + d];
+    for (; d < rank; d++) {
+      let sum = 0;
+      for (let k = first; k < end; k++) sum += residual[k] * from[partner[k] * rank + d];
+      to[n * rank + d] = scale * sum;
     }
-    const scale = 1 / (end - start[n] + SHRINK);
-    for (let d = 0; d < rank; d++) to[n * rank + d] = scale * sum[d];
   }
 }
 
@@ -133,30 +140,66 @@ function orthonormal(book: Float64Array, bookStart: Int32Array, rank: number): F
     length[j] = alive ? Math.sqrt(factor[row + j]) : 0;
     inverse[j] = alive ? 1 / length[j] : 0;
   }
+  const change = inverseOfLower(factor, inverse);
   for (let at = 0, i = 0; at < book.length; at += rank, i++) {
-    const rated = bookStart[i + 1] > bookStart[i];
-    for (let j = 0; j < rank; j++) {
-      let x = book[at + j];
-      for (let k = 0; k < j; k++) x -= factor[packedSize(j) + k] * book[at + k];
-      book[at + j] = rated ? x * inverse[j] : 0;
+    if (bookStart[i + 1] === bookStart[i]) {
+      book.fill(0, at, at + rank);
+      continue;
+    }
+    // the last first: each needs those before it as they were
+    for (let j = rank - 1; j >= 0; j--) {
+      let x = 0;
+      for (let k = 0, t = packedSize(j); k <= j; k++) x += change[t++] * book[at + k];
+      book[at + j] = x;
     }
   }
   return length;
 }
 
-/** Mean over the ratings of the products of two directions, K(K+1)/2 packed. */
-function products(book: Float64Array, bookStart: Int32Array, rank: number): Float64Array {
-  const sum = new Float64Array(packedSize(rank));
-  for (let at = 0, i = 0; at < book.length; at += rank, i++) {
-    const count = bookStart[i + 1] - bookStart[i];
-    if (count === 0) continue;
-    for (let j = 0, t = 0; j < rank; j++) {
-      const scaled = count * book[at + j];
-      for (let k = 0; k <= j; k++) sum[t++] += scaled * book[at + k];
+/** Inverse of a lower triangle, packed, given the reciprocals of its diagonal; where one is 0, so is its row. */
+function inverseOfLower(factor: Float64Array, reciprocal: Float64Array): Float64Array {
+  const inverse = new Float64Array(factor.length);
+  for (let j = 0; j < reciprocal.length; j++) {
+    const row = packedSize(j);
+    inverse[row + j] = reciprocal[j];
+    for (let k = 0; k < j; k++) {
+      let sum = 0;
+      for (let d = k; d < j; d++) sum += factor[row + d] * inverse[packedSize(d) + k];
+      inverse[row + k] = -reciprocal[j] * sum;
     }
   }
+  return inverse;
+}
+
+/** Mean over the ratings of the products of two directions, K(K+1)/2 packed; four products at a time. */
+function products(book: Float64Array, bookStart: Int32Array, rank: number): Float64Array {
+  const sum = new Float64Array(packedSize(rank));
   const size = bookStart[bookStart.length - 1];
-  return sum.map((s) => s / size);
+  for (let j = 0; j < rank; j += 2) {
+    const next = Math.min(j + 1, rank - 1);
+    for (let k = 0; k <= next; k += 2) {
+      const other = Math.min(k + 1, rank - 1);
+      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+      for (let at = 0, i = 0; at < book.length; at += rank, i++) {
+        const count = bookStart[i + 1] - bookStart[i];
+        const one = count * book[at + j];
+        const two = count * book[at + next];
+        s0 += one * book[at + k];
+        s1 += one * book[at + other];
+        s2 += two * book[at + k];
+        s3 += two * book[at + other];
+      }
+      for (const [row, column, s] of [
+        [j, k, s0],
+        [j, other, s1],
+        [next, k, s2],
+        [next, other, s3],
+      ]) {
+        if (column <= row) sum[packedSize(row) + column] = s / size;
+      }
+    }
+  }
+  return sum;
 }
 
 function total(values: Float64Array): number {

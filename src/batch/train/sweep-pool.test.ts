@@ -198,7 +198,7 @@ describe('an error in a chunk', () => {
       expect.objectContaining({
         constructor: AppError,
         code: 'NUMERICAL',
-        message: "a reader's posterior precision is not positive definite in row 0",
+        message: "a reader's posterior precision is not positive definite in row 1",
         hint: 'Check the ratings for extreme values.',
       }),
     );
