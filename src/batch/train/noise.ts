@@ -2,9 +2,15 @@ import { gammaKl, gammaMean, gammaMeanLn, unitMeanGammaShape } from '../../model
 import type { Gamma } from '../../model/gamma.ts';
 import type { FactorShape, ModelState } from './model-state.ts';
 
-/** q of a noise factor by its mean: its shape is known from the number of ratings. */
-function factorPosterior(shape: number, count: number, mean: number): Gamma {
-  return { shape: shape + count / 2, rate: (shape + count / 2) / mean };
+/** q of a noise factor whose mean is 1: its shape is known from the number of ratings. */
+function unitFactor(shape: number, count: number): Gamma {
+  return { shape: shape + count / 2, rate: shape + count / 2 };
+}
+
+/** A function of the number of ratings, which many readers and books share: computed once for each number. */
+function byCount(of: (count: number) => number): (count: number) => number {
+  const known: number[] = [];
+  return (count) => (known[count] ??= of(count));
 }
 
 /** q(tau) from the weighted squares of all ratings. */
@@ -42,11 +48,13 @@ function bestShape(shape: FactorShape, start: Int32Array, side: FactorSide): voi
   let active = 0;
   let sumLn = 0;
   let sumMean = 0;
+  const meanLn = byCount((count) => gammaMeanLn(unitFactor(shape.used, count)));
   for (let n = 0; n < side.active.length; n++) {
     if (side.active[n] === 0) continue;
     active++;
     sumMean += side.precision[n];
-    sumLn += gammaMeanLn(factorPosterior(shape.used, start[n + 1] - start[n], side.precision[n]));
+    // E[ln x] of the factor with another mean moves by its logarithm
+    sumLn += meanLn(start[n + 1] - start[n]) + Math.log(side.precision[n]);
   }
   shape.prior = unitMeanGammaShape(active, sumLn, sumMean, shape.prior);
 }
@@ -66,12 +74,18 @@ export function noiseBound(state: ModelState): number {
 
 function factorBound(shape: FactorShape, start: Int32Array, side: FactorSide): number {
   const prior = { shape: shape.prior, rate: shape.prior };
+  const ofUnit = byCount((count) => {
+    const q = unitFactor(shape.used, count);
+    return 0.5 * count * gammaMeanLn(q) - gammaKl(q, prior);
+  });
   let sum = 0;
   for (let n = 0; n < side.active.length; n++) {
     if (side.active[n] === 0) continue;
     const count = start[n + 1] - start[n];
-    const q = factorPosterior(shape.used, count, side.precision[n]);
-    sum += 0.5 * count * gammaMeanLn(q) - gammaKl(q, prior);
+    const mean = side.precision[n];
+    const ln = Math.log(mean);
+    // what another mean than 1 changes in E[ln x] and in the KL
+    sum += ofUnit(count) + 0.5 * count * ln - shape.prior * (mean - 1 - ln);
   }
   return sum;
 }
