@@ -83,7 +83,7 @@ describe('a reader seen from the ratings, against the step that solves for the u
   });
 
   it('has the same means of books that were not rated, also from the means alone', () => {
-    forAnyReader(({ books, task, few, many }) => {
+    forAnyReader(({ task, few, many }) => {
       const fit = new BookFit(many);
       const rated = new Set(task.book.subarray(task.from, task.to));
       const rest = Array.from({ length: BOOKS }, (_, book) => book).filter((n) => !rated.has(n));

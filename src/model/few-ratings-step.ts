@@ -13,7 +13,7 @@ import type { ReaderTask } from './reader-task.ts';
 export const FEW_RATINGS = 128;
 
 /**
- * The posterior that `ReaderStep` computes, seen from the ratings instead of from the unknowns (docs/model.md 3.16): all that is asked about them follows from the
+ * The posterior that `ReaderStep` computes, seen from the ratings instead of from the unknowns (docs/model.md 3.12): all that is asked about them follows from the
  * n x n covariance C of the residuals y = r - mu - c less their prior mean,
  *
  *     C_kl = phi_k Q phi_l + sigma_L^2 d_k . d_l + sum of v_kg v_lg sigma_F^2 over the labels of both + [k = l] / tau_k
@@ -101,7 +101,7 @@ export class FewRatingsStep implements ReaderPosterior {
 
   /** Mean of F_j for a book that the reader has not rated. */
   meanOf(book: number): number {
-    const { dim, books, leaning, mean, system, count, answer, most } = this;
+    const { dim, books, leaning, mean } = this;
     const { effectVar, directions } = books;
     const { width, slot, values } = this.records;
     const first = book * width + directions.count;
@@ -109,21 +109,27 @@ export class FewRatingsStep implements ReaderPosterior {
     for (let a = 1; a < dim; a++) sum += mean[a] * books.mean[book * dim + a];
     let at = book * width;
     for (let a = 0; a < directions.count; a++) sum += leaning[a] * values[at++];
-    for (let f = 0; f < most.length; f++, at = first + slot[f]) {
+    for (let f = 0; f < this.most.length; f++, at = first + slot[f]) {
       let met = 0;
       let own = 0;
-      for (let s = slot[f]; s < slot[f + 1]; s++, at++) {
-        const g = values[at];
-        // NaN: no label
-        if (g !== g) break;
-        own++;
-        for (let t = system.slot[f]; t < system.slot[f + 1]; t++) {
-          for (let k = 0, c = t * count; k < count; k++, c++) {
-            if (system.labels[c] === g) met += answer[k] * system.weight[f * count + k];
-          }
-        }
+      // the first slots are those that are taken
+      for (; at < first + slot[f + 1] && !Number.isNaN(values[at]); own++) {
+        met += this.metWith(f, values[at++]);
       }
       if (met !== 0) sum += (met * effectVar[f]) / Math.sqrt(own);
+    }
+    return sum;
+  }
+
+  /** Sum of C^-1 y over the ratings of books with a label of family f, by the label's weight there. */
+  private metWith(f: number, label: number): number {
+    const { system, answer, count } = this;
+    const { slot, labels, weight } = system;
+    let sum = 0;
+    for (let s = slot[f]; s < slot[f + 1]; s++) {
+      for (let k = 0, at = s * count; k < count; k++, at++) {
+        if (labels[at] === label) sum += answer[k] * weight[f * count + k];
+      }
     }
     return sum;
   }

@@ -49,12 +49,12 @@ const BOOK_NUMBERS = 16 + DIRECTIONS;
 
 /**
  * Bytes of a training at its peak, beside what is in memory before it: two states with their kernels, since one is made from
- * the other when rows are taken in, the directions of the books for the other, and the residuals of a prior.
+ * the other when rows are taken in, the directions of the books for the other, the records of the books, and the residuals of a prior.
  */
 export function trainingBytes(load: Load, dim: number): number {
   const { readers, books, ratings, hasContent } = load;
   const kernel = kernelBytes({ readers, books, size: ratings }, dim, hasContent);
-  const directions = hasContent ? books * DIRECTIONS * F64 : 0;
+  const directions = hasContent ? books * (DIRECTIONS + BOOK_NUMBERS) * F64 : 0;
   const residuals = Math.max(readers, books) * dim * F64;
   return 2 * (stateBytes(load, dim) + kernel) + directions + residuals;
 }

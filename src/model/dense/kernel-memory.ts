@@ -1,5 +1,6 @@
 import { plain, relaxed } from './dense-kernel.ts';
 
+/* eslint-disable max-params -- a kernel takes numbers alone */
 /** What `assembly/` exports; pointers are bytes of its memory. */
 export interface KernelExports {
   readonly memory: WebAssembly.Memory<ArrayBuffer>;
@@ -29,6 +30,7 @@ export interface KernelExports {
     out: number,
   ) => void;
 }
+/* eslint-enable max-params */
 
 const PAGE = 65_536;
 /** Below this nothing is stored, since the runtime has its own numbers there. */
