@@ -24,6 +24,8 @@ interface Measured {
 /** Coverage of the same rows for each seed. */
 interface Covered {
   readonly name: string;
+  /** Test rows, mean of the seeds. */
+  readonly rows: number;
   readonly bySeed: readonly Coverage[];
 }
 
@@ -35,8 +37,12 @@ export async function accuracyPart(
   const { all, command } = await measured([], { folder, quick });
   const core = await measured(['--core', '5'], { folder, quick });
   const gap = await foldInGap(quick ? { sweeps: 2 } : {});
-  const overall = { name: 'all rows', bySeed: all.map(({ metrics }) => metrics.model.coverage) };
-  const quarters = quartersOf(all);
+  const overall = {
+    name: 'all rows',
+    rows: mean(all.map(({ metrics }) => metrics.testRows)),
+    bySeed: all.map(({ metrics }) => metrics.model.coverage),
+  };
+  const quarters = groupsOf(all, ({ bySpread }) => bySpread);
   return {
     title: 'Accuracy and coverage',
     figures: [
@@ -65,6 +71,10 @@ export async function accuracyPart(
       {
         title: 'Coverage less nominal: mean of the seeds (that of the worst seed)',
         rows: coverageRows([overall, ...quarters]),
+      },
+      {
+        title: 'The same by ratings of the reader and the book in training',
+        rows: coverageRows(groupsOf(all, ({ byActivity }) => byActivity)),
       },
     ],
   };
@@ -163,12 +173,18 @@ function rowFigures(all: readonly Measured[], ratings: number | null, command: s
   ];
 }
 
-function quartersOf(all: readonly Measured[]): Covered[] {
-  const names = all[0]?.metrics.bySpread.map(({ name }) => name) ?? [];
-  return names.map((name, quarter) => ({
-    name,
-    bySeed: all.flatMap(({ metrics }) => metrics.bySpread[quarter]?.coverage ?? []),
-  }));
+/** Coverage of the slices that all seeds have. */
+function groupsOf(
+  all: readonly Measured[],
+  slicesOf: (metrics: Metrics) => Metrics['bySpread'],
+): Covered[] {
+  const bySeed = all.map(({ metrics }) => slicesOf(metrics));
+  return (bySeed[0] ?? []).flatMap(({ name }) => {
+    const found = bySeed.flatMap((slices) => slices.find((slice) => slice.name === name) ?? []);
+    if (found.length < all.length) return [];
+    const rows = mean(found.map((slice) => slice.rows));
+    return [{ name, rows, bySeed: found.map(({ coverage }) => coverage) }];
+  });
 }
 
 const deviations = ({ bySeed }: Covered, share: keyof Coverage): number[] =>
@@ -202,9 +218,10 @@ function coverageRows(groups: readonly Covered[]): Rows {
   const cell = (values: readonly number[]): string =>
     `${signed(mean(values))} (${signed(farthest(values))})`;
   return [
-    ['rows', ...SHARES.map((share) => `${NOMINAL[share] * 100} %`)],
+    ['test rows', 'of a seed', ...SHARES.map((share) => `${NOMINAL[share] * 100} %`)],
     ...groups.map((group) => [
       group.name,
+      number(group.rows),
       ...SHARES.map((share) => cell(deviations(group, share))),
     ]),
   ];

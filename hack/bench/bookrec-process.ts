@@ -13,7 +13,6 @@ import { programSays } from './machine.ts';
 const CORES = 2;
 /** Longest wait for the API to be ready, ms. */
 const READY_TIMEOUT = 60_000;
-const MIB = 2 ** 20;
 
 /** A command that has ended well. */
 export interface Finished {
@@ -76,13 +75,23 @@ function start(words: readonly string[]) {
   return child;
 }
 
+/** Memory of a process, MiB. */
+export interface Memory {
+  /** Resident set: the next two. */
+  readonly resident: number;
+  /** Its own. */
+  readonly anonymous: number;
+  /** Pages of files, LMDB's and the program's: the kernel takes them back when it needs them. */
+  readonly file: number;
+}
+
 /** A process that serves the live version of a store; ends when it is disposed of. */
 export interface ApiProcess extends AsyncDisposable {
   readonly url: string;
   /** From the start of the process to the first `/readyz` that is 200 with a model. */
   readonly readySeconds: number;
-  /** Resident memory now. */
-  residentMiB(): Promise<number>;
+  /** Memory now. */
+  memory(): Promise<Memory>;
   /** User and system time since the start. */
   cpuSeconds(): Promise<number>;
 }
@@ -100,7 +109,7 @@ export async function startApiProcess(store: string, core?: number): Promise<Api
   return {
     url,
     readySeconds: (performance.now() - started) / 1000,
-    residentMiB: async () => (await metricOf(url, 'process_resident_memory_bytes')) / MIB,
+    memory: () => memoryOf(child.pid ?? 0),
     cpuSeconds: () => metricOf(url, 'process_cpu_seconds_total'),
     [Symbol.asyncDispose]: () => stop(child),
   };
@@ -132,6 +141,18 @@ async function isReady(url: string): Promise<boolean> {
   const answer = await fetch(`${url}/readyz`);
   const body = readyzAnswerSchema.parse(await answer.json());
   return answer.ok && body.model === 'loaded';
+}
+
+/** As Linux counts it. */
+async function memoryOf(pid: number): Promise<Memory> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const mib = (name: string): number => {
+    const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+    if (kilobytes === undefined) throw new Error(`/proc/${pid}/status has no ${name}`);
+    return Number(kilobytes) / 1024;
+  };
+  const [anonymous, file] = [mib('RssAnon'), mib('RssFile') + mib('RssShmem')];
+  return { resident: anonymous + file, anonymous, file };
 }
 
 /** Value of a metric without labels. */

@@ -107,34 +107,49 @@ function bodyOf({ books, values }: Rated, ids: readonly string[]): string {
   return JSON.stringify({ ratings, top_k: TOP_K });
 }
 
+/** An answer, not yet looked at: that takes time of those under way. */
+interface Timed {
+  readonly milliseconds: number;
+  readonly text: string;
+}
+
 async function timeOverHttp({ url }: ApiProcess, bodies: readonly string[]): Promise<number[]> {
-  const milliseconds: number[] = [];
-  for (const body of bodies) milliseconds.push(await timePost(`${url}/recommend`, body));
-  return milliseconds.slice(WARM_UP);
+  const answers: Timed[] = [];
+  for (const body of bodies) {
+    const started = performance.now();
+    const text = await post(`${url}/recommend`, body);
+    answers.push({ milliseconds: performance.now() - started, text });
+  }
+  return checked(answers).slice(WARM_UP);
 }
 
 /** Each request counts from the moment when it was to be sent, so that one that is held up shows in those behind it. */
 async function timeSteady({ url }: ApiProcess, bodies: readonly string[]): Promise<number[]> {
   const start = performance.now();
-  const answers = bodies.map(async (body, n) => {
+  const answers = bodies.map(async (body, n): Promise<Timed> => {
     const due = start + (n * 1000) / STEADY_RATE;
     await pause(Math.max(0, due - performance.now()));
-    await timePost(`${url}/recommend`, body);
-    return performance.now() - due;
+    const text = await post(`${url}/recommend`, body);
+    return { milliseconds: performance.now() - due, text };
   });
-  return Promise.all(answers);
+  return checked(await Promise.all(answers));
 }
 
-async function timePost(url: string, body: string): Promise<number> {
+async function post(url: string, body: string): Promise<string> {
   const headers = { 'Content-Type': 'application/json' };
-  const started = performance.now();
   const answer = await fetch(url, { method: 'POST', headers, body });
   const text = await answer.text();
-  const ended = performance.now();
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`);
-  const { recommendations, unknown_isbns } = foldInAnswerSchema.parse(JSON.parse(text));
-  if (recommendations.length !== TOP_K || unknown_isbns.length > 0) {
-    throw new Error(`${url} answered with another list than asked for: ${text}`);
-  }
-  return ended - started;
+  return text;
+}
+
+/** Times of answers, each of which must be the list that was asked for. */
+function checked(answers: readonly Timed[]): number[] {
+  return answers.map(({ milliseconds, text }) => {
+    const { recommendations, unknown_isbns } = foldInAnswerSchema.parse(JSON.parse(text));
+    if (recommendations.length !== TOP_K || unknown_isbns.length > 0) {
+      throw new Error(`the API answered with another list than asked for: ${text}`);
+    }
+    return milliseconds;
+  });
 }

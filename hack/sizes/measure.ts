@@ -61,7 +61,7 @@ export async function measureServing(store: string, rank: number | null): Promis
       trainer: null,
       redis: used,
       lmdb: null,
-      api: await api.residentMiB(),
+      api: (await api.memory()).resident,
     };
   } finally {
     await redis.stop();

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import type { VersionCodec } from '../api/live-model.ts';
+import type { Store } from '../store/store.ts';
 import type { VerbContext } from './verb.ts';
 import { STORE_KEYS, withStore } from './with-store.ts';
 
@@ -24,7 +25,7 @@ export async function serve(
   // Else V8 may take what requests make for long-lived and put it among the old objects, hundreds of MiB within seconds of load.
   setFlagsFromString('--no-allocation-site-pretenuring');
   const { startApi } = await import('../api/main.ts');
-  await withStore(settings, async (store) => {
+  const run = async (store: Store): Promise<void> => {
     const { host, port, maxInFlight, apiKeysFile: keysFile } = settings;
     const { rateLimit, trustedProxies } = settings;
     const lameDuckMs = settings.drainSeconds * 1000;
@@ -38,5 +39,6 @@ export async function serve(
       ),
     );
     await closed;
-  });
+  };
+  await withStore(settings, run, { log });
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SettingKey, Settings } from '../contracts/settings.ts';
 import { AppError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 
 /** The settings that a verb needs to open the store. */
@@ -14,14 +15,21 @@ export const STORE_KEYS = [
 
 export type StoreSettings = Pick<Settings, (typeof STORE_KEYS)[number]>;
 
-/** Opens the store, and closes it when `use` has ended; `onUnopened` learns of an error of the opening. */
+/** Who is told of what happens beside the use of the store. */
+interface Watchers {
+  /** Learns of an error of the opening. */
+  readonly onUnopened?: (error: unknown) => void;
+  readonly log?: Log;
+}
+
+/** Opens the store, and closes it when `use` has ended. */
 export async function withStore<T>(
   settings: StoreSettings,
   use: (store: Store) => Promise<T>,
-  onUnopened: (error: unknown) => void = () => undefined,
+  { onUnopened, log }: Watchers = {},
 ): Promise<T> {
-  const store = await open(settings).catch((error: unknown) => {
-    onUnopened(error);
+  const store = await open(settings, log).catch((error: unknown) => {
+    onUnopened?.(error);
     throw error;
   });
   try {
@@ -31,12 +39,13 @@ export async function withStore<T>(
   }
 }
 
-async function open(settings: StoreSettings): Promise<Store> {
+async function open(settings: StoreSettings, log?: Log): Promise<Store> {
   const { openStore } = await import('../store/open-store.ts');
   return openStore(settings.store, {
     username: settings.storeUsername,
     password: passwordOf(settings),
     caFile: settings.storeCaFile,
+    log,
   });
 }
 

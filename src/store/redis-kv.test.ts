@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../runtime/errors.ts';
+import { createLog } from '../runtime/log.ts';
 import { certificate } from '../testing/certificate.ts';
 import { leftOut } from '../testing/left-out.ts';
 import { publishNumbered } from '../testing/publisher.ts';
@@ -37,6 +39,14 @@ function everythingOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = JSON.stringify(error, Object.getOwnPropertyNames(error));
   return `${own} ${everythingOf(error.cause)}`;
+}
+
+/** Commands that a server has refused since it has no memory. */
+async function refusals(url: string): Promise<number> {
+  const redis = new Redis(url);
+  const stats = await redis.info('errorstats');
+  redis.disconnect();
+  return Number(/^errorstat_OOM:count=(\d+)/m.exec(stats)?.[1] ?? 0);
 }
 
 async function failure(call: Promise<unknown>): Promise<AppError> {
@@ -150,6 +160,32 @@ if (await hasRedisServer()) {
       await expect((await open(url)).liveVersion()).rejects.toMatchObject({
         code: 'STORE_CORRUPT',
       });
+    });
+
+    it('sends feedback again to a server that lost it, and says once that it cannot yet', async () => {
+      const lines: Array<{ msg: string; changes: number }> = [];
+      const write = (line: string): unknown => lines.push(JSON.parse(line) as (typeof lines)[0]);
+      const log = createLog({ level: 'info', format: 'json' }, { write });
+      const first = await server();
+      const store = await open(first.url, { log });
+      const row = { reader: '8', book: 'a', rating: 9, time: 1 };
+      await store.addFeedback([row], { name: 'k', request: 'x', seconds: 600 });
+      await first.stop();
+      // It takes no changes before it is told to.
+      const second = await startRedisServer(['--maxmemory', '1'], first.port);
+      onTestFinished(() => second.stop());
+      await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(1);
+      // longer than the pause between two tries
+      await expect.poll(() => refusals(second.url), { timeout: 10_000 }).toBeGreaterThan(1);
+      const redis = new Redis(second.url);
+      await redis.config('SET', 'maxmemory', '0');
+      redis.disconnect();
+      await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(2);
+      expect(lines.map(({ msg, changes }) => [msg, changes])).toEqual([
+        ['changes that the store may have lost cannot be sent again yet', 1],
+        ['changes that the store may have lost were sent again', 1],
+      ]);
+      expect((await store.feedback('8'))?.ratings).toMatchObject([{ book: 'a', rating: 9 }]);
     });
 
     it('fails soon while the server is away, then at once, and works again when it is back', async () => {

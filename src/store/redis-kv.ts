@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { AppError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 import { type Append, type Appended, type Kv, type Member, RESENT_SECONDS } from './kv.ts';
 import { type Limit, type Limiter, redisLimiter } from './limiter.ts';
 import { type Entry, type PortionLimits, portions } from './portions.ts';
@@ -35,6 +36,7 @@ class RedisKv implements Kv {
   readonly #redis: Redis;
   readonly #gets: RedisGets;
   readonly #password: string;
+  readonly #log: Log | undefined;
   readonly #recent = new RecentChanges(RESENT_SECONDS);
   /** Highest number of a change, by counter. */
   readonly #highest = new Map<string, number>();
@@ -49,6 +51,7 @@ class RedisKv implements Kv {
     const { address, options } = redisTarget(url, access);
     this.address = address;
     this.#password = options.password ?? '';
+    this.#log = access.log;
     // Plain arrays and strings, whichever protocol version the server speaks.
     this.#redis = new Redis({ ...options, replyMapping: 'legacy' });
     this.#gets = new RedisGets(this.#redis);
@@ -109,19 +112,31 @@ class RedisKv implements Kv {
 
   /**
    * Sends again what the server may have lost, if it was restarted with an older snapshot or another one has taken its place; what it has
-   * it knows by the mark. Goes on until that is done.
+   * it knows by the mark. Goes on until that is done, and says once that it cannot be done yet.
    */
   async #resend(): Promise<void> {
+    let failed = false;
     for (let seen = -1; seen !== this.#restarts && !this.#closed;) {
+      const changes = this.#recent.at(seconds());
+      const told = { store: this.address, changes: changes.length };
       try {
         seen = this.#restarts;
-        const changes = this.#recent.at(seconds());
         if (changes.length === 0) break;
         for (const [counter, to] of this.#highest) await raiseCounter(this.#redis, counter, to);
         // One after the other: a reader's last word stays the last.
         for (const change of changes) await appendTo(this.#redis, change);
-      } catch {
+        this.#log?.info(told, 'changes that the store may have lost were sent again');
+        failed = false;
+      } catch (error) {
         seen = -1;
+        if (!failed) {
+          const err = this.#error(error);
+          this.#log?.warn(
+            { err, ...told },
+            'changes that the store may have lost cannot be sent again yet',
+          );
+        }
+        failed = true;
         await pause(RESEND_PAUSE, undefined, { ref: false });
       }
     }

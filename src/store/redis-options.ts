@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { RedisOptions } from 'ioredis';
 import { AppError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 
-/** Credentials and trust that the address does not carry. */
+/** What the address does not carry. */
 export interface RedisAccess {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   /** PEM file of the certificate authority, for `rediss://`. */
   readonly caFile?: string | undefined;
+  /** Told of what fails while nobody waits for it. */
+  readonly log?: Log | undefined;
 }
 
 /** Longest wait for a connection, ms. */

@@ -10,13 +10,12 @@ export const train = defineVerb({
   run: async ({ settings, log, signal, output }) => {
     const { train: run } = await import('../../batch/train-run.ts');
     const { summarizeFailedStart } = await import('../../batch/run-recorder.ts');
-    const record = await withStore(
-      settings,
-      (store) => run(settings, { store, log, signal }),
-      (error) => {
+    const record = await withStore(settings, (store) => run(settings, { store, log, signal }), {
+      log,
+      onUnopened: (error) => {
         summarizeFailedStart(settings, error, log);
       },
-    );
+    });
     output.show(record, () => outcomeOf(record));
   },
 });
