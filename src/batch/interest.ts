@@ -5,6 +5,7 @@ import {
   type InterestWeights,
   learnWeights,
   type RatingSignal,
+  type WeightTask,
 } from '../model/interest/learn-interest.ts';
 import type { Histories } from '../model/interest/ties.ts';
 import { worksOf } from '../model/interest/works.ts';
@@ -12,6 +13,7 @@ import { countingOrder, countingStarts } from '../model/rating-matrix.ts';
 import type { RatingModel } from '../model/trained-model.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { authorLabel } from './ingest/name-labels.ts';
+import { inThread } from './in-thread.ts';
 import { inputOf, type ReaderInputs } from './recommend/reader-inputs.ts';
 
 /** The part of the rows that the signals see, and the part that says what was picked up. */
@@ -24,13 +26,20 @@ export interface InterestRows {
   readonly noiseFactor: Float64Array;
 }
 
-/** Learns what the signals count from hidden rows; `model` must not have seen them either. */
-export function learnInterest(
+/** All that the weights are learned from, as numbers that another thread can be given. */
+export interface InterestTask extends Omit<WeightTask, 'rating'> {
+  readonly model: RatingModel;
+  readonly inputs: ReaderInputs;
+  readonly noiseFactor: Float64Array;
+}
+
+/** The task of learning what the signals count from hidden rows; `model` must not have seen them either. */
+export function interestTask(
   model: RatingModel,
   dataset: Dataset,
   { rest, hidden, inputs, noiseFactor }: InterestRows,
   seed: number,
-): InterestWeights {
+): InterestTask {
   const { ratings } = dataset;
   const readerOf = hidden.map((row) => ratings.reader[row] ?? 0);
   const start = countingStarts(readerOf, dataset.readers.ids.length);
@@ -40,7 +49,10 @@ export function learnInterest(
   const readers = Int32Array.from(dataset.readers.ids.keys()).filter(
     (u) => has(start, u) && has(histories.start, u),
   );
-  return learnWeights({
+  return {
+    model,
+    inputs,
+    noiseFactor,
     histories,
     pickedUp: {
       readers,
@@ -48,9 +60,19 @@ export function learnInterest(
     },
     labels: model.books.labels,
     listed: model.listed,
-    rating: ratingSignal(model, inputs, noiseFactor),
     seed,
-  });
+  };
+}
+
+/** Learns what the signals count; throws as `learnWeights` does. */
+export function learnFrom({ model, inputs, noiseFactor, ...task }: InterestTask): InterestWeights {
+  return learnWeights({ ...task, rating: ratingSignal(model, inputs, noiseFactor) });
+}
+
+/** The same in a thread beside the caller's, or in that if there is to be one only. */
+export async function learnInterest(task: InterestTask, threads: number): Promise<InterestWeights> {
+  if (threads === 1) return learnFrom(task);
+  return inThread(new URL('./interest-worker.ts', import.meta.url), task);
 }
 
 /** The interest model with what the given rows say, beside all interactions. */

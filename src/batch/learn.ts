@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { LevelMap } from '../model/level-map.ts';
 import { plainLevelMap } from '../model/level-map.ts';
 import type { RatingModel, TrainedModel } from '../model/trained-model.ts';
@@ -6,7 +6,7 @@ import type { ColumnValue } from '../store/columns.ts';
 import { type Chosen, chosenColumns, chosenFrom, firstLegFrom } from './chosen.ts';
 import { levelIndices } from './evaluate/metrics.ts';
 import type { Dataset } from './ingest/dataset.ts';
-import { interestModelOf, learnInterest } from './interest.ts';
+import { interestModelOf, interestTask, learnInterest } from './interest.ts';
 import { loadOf } from './run-load.ts';
 import { latentRows } from './recommend/predict-rows.ts';
 import { readerInputs } from './recommend/reader-inputs.ts';
@@ -120,10 +120,15 @@ async function choose(
   const start = startPointOf(state, options, names);
   const plain = modelOf(state, dataset, rest, plainLevelMap(levels, scores));
   const inputs = readerInputs(dataset, rest);
-  const unseen = latentRows(plain, inputs, dataset, tuning);
-  const levelMap = fitLevelMap(levels, { level: levelsOfRows(dataset, tuning), ...unseen }, scores);
   const seen = { rest, hidden: tuning, inputs, noiseFactor: state.readers.precision };
-  const interest = learnInterest(plain, dataset, seen, options.seed);
+  const threads = threadsFor(options.threads ?? 0, rows.length);
+  const [interest, levelMap] = await Promise.all([
+    learnInterest(interestTask(plain, dataset, seen, options.seed), threads),
+    turn().then(() => {
+      const unseen = latentRows(plain, inputs, dataset, tuning);
+      return fitLevelMap(levels, { level: levelsOfRows(dataset, tuning), ...unseen }, scores);
+    }),
+  ]);
   return { chosen: { levelMap, interest, report, start }, state };
 }
 
@@ -313,6 +318,6 @@ async function drain(
 
 /** Lets timers and signals in between two sweeps. */
 async function breathe(signal: AbortSignal): Promise<void> {
-  await setImmediate();
+  await turn();
   signal.throwIfAborted();
 }

@@ -59,11 +59,11 @@ export function trainingBytes(load: Load, dim: number): number {
   return 2 * (stateBytes(load, dim) + kernel) + directions + residuals;
 }
 
-/** The same of the interest model, which is learned beside state and kernel. */
+/** The same of the interest model, which is learned beside state and kernel, in a thread with a model of its own. */
 export function interestBytes(load: Load, dim: number): number {
   const { readers, books, ratings, ties, hasContent } = load;
   const kernel = kernelBytes({ readers, books, size: ratings }, dim, hasContent);
-  const made = modelBytes(load, dim) + ties * TIE_BUILDING_BYTES;
+  const made = 2 * modelBytes(load, dim) + ties * TIE_BUILDING_BYTES + THREAD_BYTES;
   return stateBytes(load, dim) + kernel + made;
 }
 

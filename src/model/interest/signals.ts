@@ -43,8 +43,6 @@ export class Signals {
   /** Listed books by falling popularity; a book's place among them is its rank, -1 for one that is not listed. */
   private readonly popular: Int32Array;
   private readonly rankOf: Int32Array;
-  /** By tie: the rank of the tied book. */
-  private readonly tied: Int32Array;
   /** The most popular books of each label, as ranks. */
   private readonly labelStart: Int32Array;
   private readonly labelRank: Int32Array;
@@ -82,7 +80,6 @@ export class Signals {
     this.popular = order;
     this.rankOf = new Int32Array(listed.length).fill(-1);
     order.forEach((book, rank) => (this.rankOf[book] = rank));
-    this.tied = ties.book.map((book) => this.rankOf[book]);
     this.byRank = rankedBooks(order, labels, this.part, popularity);
     const most = popularity.reduce((a, b) => Math.max(a, b), 0);
     const counts = Int32Array.from({ length: most + 1 }, (_, n) => n);
@@ -193,11 +190,11 @@ export class Signals {
   }
 
   private tie(book: number): void {
-    const { sum, tied } = this;
-    const { start, strength } = this.ties;
+    const { sum, rankOf } = this;
+    const { start, strength, book: tied } = this.ties;
     const factor = this.factorOf[this.popularity[book]];
     for (let t = start[book]; t < start[book + 1]; t++) {
-      const rank = tied[t];
+      const rank = rankOf[tied[t]];
       if (rank >= 0 && this.see(rank)) sum[rank] += strength[t] * factor;
     }
     this.meet(book);

@@ -83,7 +83,7 @@ export function buildTies(
       candidate[size] = j;
       score[size++] = common.strength(j) * factor[j];
     }
-    order.fill(candidate, score, size);
+    order.fill(candidate, score, size, top);
     const kept = Math.min(top, size);
     tied = grown(tied, start[i] + kept);
     strengths = grown(strengths, start[i] + kept);
