@@ -25,7 +25,7 @@ export interface Publication {
   /** What later trainings can go on from. */
   readonly start: StartPoint;
   /** Made once the lists are written. */
-  readonly card: () => ModelCard;
+  readonly card: () => Promise<ModelCard>;
   readonly choice: ListChoice;
   /** Threads that compute the lists; 0 for one a core. */
   readonly threads: number;
@@ -49,7 +49,7 @@ export async function publish(store: Store, publication: Publication): Promise<v
     await writer.putBlob(HELD_OUT_BLOB, packHeldOut(publication.heldOut));
     await writer.putBlob(START_BLOB, packStart(publication.start));
     await writeLists(writer, model, publication);
-    await writer.putBlob(CARD_BLOB, Buffer.from(JSON.stringify(publication.card()), 'utf8'));
+    await writer.putBlob(CARD_BLOB, Buffer.from(JSON.stringify(await publication.card()), 'utf8'));
     signal.throwIfAborted();
     await writer.commit(manifest);
   } catch (error) {

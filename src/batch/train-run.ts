@@ -14,7 +14,6 @@ import { chooseBackend } from './choose-backend.ts';
 import { decide } from './gate/gate.ts';
 import { HELD_OUT_BLOB, unpackHeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
-import { modelCard } from './card/model-card.ts';
 import { chooseStart, misfit } from './choose-start.ts';
 import { chosenColumns, chosenFrom } from './chosen.ts';
 import { learn, type LearnOptions, refit, type Start, type Trained } from './learn.ts';
@@ -299,8 +298,10 @@ class TrainRun {
       await this.recorder.progress({ ...this.recorder.record.progress, secondsLeft });
     };
     const lists = { choice, threads };
-    const card = (): ModelCard =>
-      modelCard({
+    const card = async (): Promise<ModelCard> => {
+      // Here, since its charts are half of all that a trainer would load at its start, and few runs come to it.
+      const { modelCard } = await import('./card/model-card.ts');
+      return modelCard({
         manifest,
         data,
         settings: Object.fromEntries(MODEL_KEYS.map((key) => [key, this.#settings[key]])),
@@ -308,6 +309,7 @@ class TrainRun {
         model: learned.model,
         peakMemoryMiB: peakMemoryMiB(),
       });
+    };
     await publish(store, { manifest, dataset, ...learned, card, ...lists, signal, onProgress });
     this.recorder.record.version = manifest.version;
     log.info({ version: manifest.version, readers: dataset.readers.ids.length }, 'published');
