@@ -17,8 +17,8 @@ export default defineConfig({
         test: {
           name: 'side by side',
           include: [SCENARIOS],
-          // Two scenarios mostly wait for pods, so that one can work while the other waits; more are no faster on two cores.
-          maxWorkers: 2,
+          // Scenarios mostly wait for pods, so that others can work meanwhile; with more, two cores would be full.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

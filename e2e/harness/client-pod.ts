@@ -101,10 +101,10 @@ export class ClientPod {
     return JSON.parse(body);
   }
 
-  /** Starts a steady stream of requests under a name. */
-  async startStream(stream: string, url: string, loops = 4): Promise<void> {
+  /** Starts a steady stream of requests under a name: each loop asks again so many milliseconds after an answer. */
+  async startStream(stream: string, url: string, loops = 4, pauseMs = 10): Promise<void> {
     const headers = keyHeaders(url, this.#namespace);
-    await this.#send({ kind: 'start', stream, url, headers, loops });
+    await this.#send({ kind: 'start', stream, url, headers, loops, pauseMs });
   }
 
   /** What the stream has seen up to now. */

@@ -28,8 +28,8 @@ export async function createNamespace(purpose: string): Promise<string> {
 export const atEnd = (end: () => void): void => void ends.push(end);
 
 /**
- * Deletes the namespaces that the suite's file made, which makes room for the next; first shows what
- * explains a failure. With E2E_KEEP they stay to be looked at.
+ * Has the namespaces deleted that the suite's file made, which makes room for the next; first shows what
+ * explains a failure. With E2E_KEEP they stay to be looked at. Nobody needs to wait for it but e2e/run.sh at the end.
  */
 export async function cleanUp(suite: RunnerTestSuite): Promise<void> {
   for (const end of ends.splice(0)) end();
@@ -37,7 +37,7 @@ export async function cleanUp(suite: RunnerTestSuite): Promise<void> {
   if (names.length === 0) return;
   if (failed(suite)) process.stdout.write(await run('bash', ['e2e/diagnose.sh', ...names]));
   if (environment()['E2E_KEEP'] === '1') return;
-  await kubectl(['delete', 'namespace', ...names, '--ignore-not-found', '--timeout=120s']);
+  await kubectl(['delete', 'namespace', ...names, '--ignore-not-found', '--wait=false']);
 }
 
 function failed(task: RunnerTestSuite | RunnerTestSuite['tasks'][number]): boolean {

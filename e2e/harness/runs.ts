@@ -118,9 +118,12 @@ export async function completesOnce(
   return run;
 }
 
-/** Values of a release with one replica, no volume, and a trainer that asks for little, so that a run may ask for less. */
+/**
+ * Values of a release with one replica, no volume, a trainer that asks for little, so that a run may ask for less, and
+ * an API that goes at once, since no gateway has to forget it.
+ */
 export const modestValues = {
-  api: { replicas: 1 },
+  api: { replicas: 1, preStopSeconds: 0, drainSeconds: 0 },
   store: { persistence: { enabled: false } },
   trainer: { resources: { requests: { cpu: '100m', memory: '100Mi' }, limits: { memory: '1Gi' } } },
 };

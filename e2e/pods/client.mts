@@ -7,18 +7,22 @@ import { Agent, get } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { Command, StreamReport } from './protocol.ts';
 
+type StreamCommand = Extract<Command, { kind: 'start' }>;
+
 /** A stream of requests that goes on until it is told to stop. */
 class Stream {
   readonly report: StreamReport = { answered: 0, failures: [], versions: [] };
   readonly #url: string;
   readonly #headers: Record<string, string>;
   readonly #loops: Promise<void>[];
+  readonly #pauseMs: number;
   #stopped = false;
 
   /** Half of the loops hold their connection, as a gateway does; the others take a new one each time. */
-  constructor(url: string, headers: Record<string, string>, loops: number) {
+  constructor({ url, headers, loops, pauseMs }: StreamCommand) {
     this.#url = url;
     this.#headers = headers;
+    this.#pauseMs = pauseMs;
     this.#loops = Array.from({ length: loops }, (_, index) => this.#loop(index % 2 === 0));
   }
 
@@ -32,7 +36,7 @@ class Stream {
     const agent = new Agent({ keepAlive, maxSockets: 1 });
     while (!this.#stopped) {
       await this.#ask(agent);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
     }
     agent.destroy();
   }
@@ -100,7 +104,7 @@ async function perform(command: Command): Promise<unknown> {
       };
     }
     case 'start':
-      streams.set(command.stream, new Stream(command.url, command.headers, command.loops));
+      streams.set(command.stream, new Stream(command));
       return null;
     case 'look':
       return streams.get(command.stream)?.report;

@@ -33,6 +33,8 @@ export type Command = { readonly id: number } & (
       url: string;
       headers: Record<string, string>;
       loops: number;
+      /** Milliseconds between an answer and the next request of a loop. */
+      pauseMs: number;
     }
   | { kind: 'look' | 'stop'; stream: string }
 );

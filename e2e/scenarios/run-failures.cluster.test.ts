@@ -62,7 +62,8 @@ describe('a run that fails', () => {
     live = (await waitFor(namespace, 'good', 'Complete')).status.modelVersion ?? '';
     versions = await release.command('models', 'list');
     await eventually(answersFromLive);
-    await client.startStream('readers', `${release.url}/recommend/8`, 2);
+    // Unhurried, to leave the machine to the trainers.
+    await client.startStream('readers', `${release.url}/recommend/8`, 2, 100);
   });
 
   afterAll(async ({}, suite) => {
@@ -105,7 +106,8 @@ describe('a run that fails', () => {
   });
 
   it('for want of memory says which container', async () => {
-    const resources = { requests: { memory: '100Mi' }, limits: { memory: '100Mi' } };
+    // Less than it needs to read the data, and so to learn that a training has no room in it.
+    const resources = { requests: { memory: '64Mi' }, limits: { memory: '64Mi' } };
     const data = { configMapName: 'larger' };
     await applyRun(namespace, 'no-memory', { data, resources, backoffLimit: 0 });
     const words = /Container trainer of pod no-memory-\S+ used more memory than its limit/;

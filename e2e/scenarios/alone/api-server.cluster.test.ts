@@ -35,13 +35,13 @@ describe.runIf(restart !== undefined)('a restart of the API server', () => {
 
   it('ends no run and starts none twice, and the controller goes on without one of its own', async () => {
     const [before] = await release.readyPods('controller', 1);
-    await applyRun(namespace, 'running', slowly(1));
-    await applyRun(namespace, 'waiting', { model: { seed: 2 } });
+    await applyRun(namespace, 'running', { ...slowly(1), publish: 'never' });
+    await applyRun(namespace, 'waiting', { model: { seed: 2 }, publish: 'never' });
     await trains(namespace, 'running');
     await run('bash', ['-c', restart ?? '']);
     await eventually(() => kubectl(['get', '--raw', '/readyz']));
     expect(conditionOf(await getRun(namespace, 'running'), 'Complete')?.status).toBe('False');
-    await applyRun(namespace, 'later', { model: { seed: 3 } });
+    await applyRun(namespace, 'later', { model: { seed: 3 }, publish: 'never' });
     for (const name of ['running', 'waiting', 'later']) {
       const ended = await completesOnce(namespace, name);
       expect(conditionOf(ended, 'Trained')?.status).toBe('True');
