@@ -207,6 +207,18 @@ describe('models', () => {
     const { stdout: rest } = await inProcess(['models', 'list'], { STORE_URL: store });
     expect(rest).not.toContain('20260101-000000');
   });
+
+  it('of another release do not go live', async () => {
+    const opened = await openStore(store);
+    const before = await opened.liveVersion();
+    await publishSample(opened, '20250101-000000', ['8'], undefined, { format: 99 });
+    await opened.setLive(before ?? '');
+    await opened.close();
+    const back = await inProcess(['models', 'rollback', '20250101-000000'], { STORE_URL: store });
+    expect(back.code).toBe(1);
+    expect(back.stderr).toContain('another release');
+    expect(await live()).toBe(before);
+  });
 });
 
 describe('fetch', () => {

@@ -14,12 +14,12 @@ import { levelMapColumns, levelMapFrom } from './level-map-codec.ts';
 export const MODEL_BLOB = 'model';
 
 /** Changes when a release cannot read what others have written. */
-const FORMAT = 2;
+export const MODEL_FORMAT = 2;
 /** Before it was written down it was 1. */
 const formatSchema = z.object({ format: z.int().default(1) });
 
 const scalarsSchema = z.object({
-  format: z.literal(FORMAT),
+  format: z.literal(MODEL_FORMAT),
   dim: z.number().int(),
   offset: z.number(),
   tau: z.number(),
@@ -34,7 +34,7 @@ export function encodeModel(model: TrainedModel): Uint8Array {
   const { labels } = books;
   return packColumns({
     scalars: {
-      format: FORMAT,
+      format: MODEL_FORMAT,
       dim: model.dim,
       offset: model.offset,
       tau: model.tau,
@@ -70,22 +70,26 @@ export function encodeModel(model: TrainedModel): Uint8Array {
 /** Whether the artefact can be read: not that of another release, nor what has changed. */
 export function isReadable(bytes: Uint8Array): boolean {
   try {
-    return formatOf(unpackColumns(bytes)) === FORMAT;
+    openModel(bytes);
+    return true;
   } catch (error) {
-    if (error instanceof AppError && error.code === 'STORE_CORRUPT') return false;
-    throw error;
+    if (!(error instanceof AppError)) throw error;
+    if (error.code !== 'STORE_CORRUPT' && error.code !== 'VERSION_FOREIGN') throw error;
+    return false;
   }
 }
 
-function formatOf(columns: Columns): number {
-  return formatSchema.parse(columns.json('scalars')).format;
+/** Columns of the artefact; throws `VERSION_FOREIGN` for that of another release, and `STORE_CORRUPT`. */
+export function openModel(bytes: Uint8Array): Columns {
+  const columns = unpackColumns(bytes);
+  const { format } = formatSchema.parse(columns.json('scalars'));
+  if (format !== MODEL_FORMAT) throw foreign(format);
+  return columns;
 }
 
-/** Reads the artefact back; throws `VERSION_FOREIGN` for that of another release, and `STORE_CORRUPT`. */
+/** Reads the artefact back; throws as `openModel` does. */
 export function decodeModel(bytes: Uint8Array): TrainedModel {
-  const columns = unpackColumns(bytes);
-  const format = formatOf(columns);
-  if (format !== FORMAT) throw foreign(format);
+  const columns = openModel(bytes);
   const scalars = scalarsSchema.parse(columns.json('scalars'));
   const doubles = (name: string): Float64Array => columns.array(name, Float64Array);
   const floats = (name: string): Float64Array =>
@@ -194,8 +198,8 @@ function familiesOf(
 function foreign(format: number): AppError {
   return new AppError(
     'VERSION_FOREIGN',
-    `The model version was made by another release: its format is ${format}, and this release reads ${FORMAT}`,
-    'Train again; until then only the release that made it can serve it.',
+    `The model version was made by another release: its format is ${format}, and this release reads ${MODEL_FORMAT}`,
+    'Train again, or choose a version of this release with `bookrec models list`; only the release that made it can serve it.',
   );
 }
 

@@ -12,6 +12,8 @@ import type {
 } from '../model/recommender.ts';
 import { type BookCounts, BOOK_COUNTS_BLOB, encodeBookCounts } from '../store/book-counts-codec.ts';
 import { CATALOGUE_BLOB, decodeCatalogue, encodeCatalogue } from '../store/catalogue-codec.ts';
+import { packColumns } from '../store/columns.ts';
+import { MODEL_BLOB, MODEL_FORMAT, openModel } from '../store/model-codec.ts';
 import type { ReaderRecord, Store } from '../store/store.ts';
 
 /** Books of the sample: ISBNs with true check digits; the last one has no catalogue entry. */
@@ -186,9 +188,7 @@ export function sampleManifest(version: string, readers: number): Manifest {
 export const sampleCodec = {
   catalogue: decodeCatalogue,
   model: (bytes: Uint8Array): Recommender => {
-    const means: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    if (!Array.isArray(means)) throw new TypeError('not a sample model');
-    return new SampleRecommender(means.map(Number));
+    return new SampleRecommender([...openModel(bytes).array('means', Float64Array)]);
   },
 };
 
@@ -222,6 +222,8 @@ interface SampleParts {
   /** Number of the feedback that it read. */
   readonly feedback?: number;
   readonly card?: ModelCard;
+  /** That of another release. */
+  readonly format?: number;
 }
 
 /** Publishes a small version and makes it live; every reader in `ids` has a personal list. */
@@ -230,7 +232,7 @@ export async function publishSample(
   version: string,
   ids: readonly string[],
   means: readonly number[] = [8.5, 8.25, 7.75, 7.5, 9],
-  { counts = sampleCounts(), feedback, card }: SampleParts = {},
+  { counts = sampleCounts(), feedback, card, format }: SampleParts = {},
 ): Promise<void> {
   const writer = await store.begin(version);
   await writer.putReaders(ids.map((id) => [id, sampleRecord(means)] as const));
@@ -246,7 +248,8 @@ export async function publishSample(
     }),
   );
   if (counts !== null) await writer.putBlob(BOOK_COUNTS_BLOB, encodeBookCounts(counts));
-  await writer.putBlob('model', Buffer.from(JSON.stringify(means)));
+  const model = { scalars: { format: format ?? MODEL_FORMAT }, means: Float64Array.from(means) };
+  await writer.putBlob(MODEL_BLOB, packColumns(model));
   if (card !== undefined) await writer.putBlob(CARD_BLOB, Buffer.from(JSON.stringify(card)));
   const manifest = sampleManifest(version, ids.length);
   await writer.commit(feedback === undefined ? manifest : { ...manifest, feedback });
