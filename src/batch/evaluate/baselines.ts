@@ -45,9 +45,9 @@ export function fitBiases(ratings: Ratings, train: Int32Array, sizes: Sizes): Bi
   let noise = variance / 2;
   for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
     updateSide(readers, books, centred, noise);
-    updateSide(books, readers, centred, noise);
+    const squares = updateSide(books, readers, centred, noise);
     const before = noise;
-    noise = noiseVariance(readers, books, centred);
+    noise = Math.max((squares + variances(readers) + variances(books)) / train.length, 1e-9);
     if (Math.abs(noise - before) <= TOLERANCE * before) break;
   }
   return { mean: overall, readerBias: readers.mean, bookBias: books.mean };
@@ -76,18 +76,27 @@ function newSide(column: Int32Array, train: Int32Array, size: number, priorVaria
   return { entity, count, mean: new Float64Array(size), variance, priorVariance };
 }
 
-/** Posterior of `side` given `other`, then its prior by one EM step over the entities with rows. */
-function updateSide(side: Side, other: Side, centred: Float64Array, noise: number): void {
-  const sums = new Float64Array(side.mean.length);
+/**
+ * Posterior of `side` given `other`, then its prior by one EM step over the entities with rows. Returns the sum of the squared
+ * distances of the rows to both means.
+ */
+function updateSide(side: Side, other: Side, centred: Float64Array, noise: number): number {
+  const { entity, count, mean, variance } = side;
+  const sums = new Float64Array(mean.length);
+  let squares = 0;
   for (let k = 0; k < centred.length; k++) {
-    sums[side.entity[k]] += centred[k] - other.mean[other.entity[k]];
+    const rest = centred[k] - other.mean[other.entity[k]];
+    sums[entity[k]] += rest;
+    squares += rest * rest;
   }
   for (let n = 0; n < sums.length; n++) {
-    const precision = 1 / side.priorVariance + side.count[n] / noise;
-    side.variance[n] = 1 / precision;
-    side.mean[n] = sums[n] / noise / precision;
+    const precision = 1 / side.priorVariance + count[n] / noise;
+    variance[n] = 1 / precision;
+    mean[n] = sums[n] / noise / precision;
+    squares += mean[n] * (count[n] * mean[n] - 2 * sums[n]);
   }
   updatePrior(side);
+  return squares;
 }
 
 function updatePrior(side: Side): void {
@@ -102,13 +111,9 @@ function updatePrior(side: Side): void {
   side.priorVariance = Math.max(squares / seen, 1e-9);
 }
 
-function noiseVariance(readers: Side, books: Side, centred: Float64Array): number {
+/** Sum over the rows of the variance of their entity. */
+function variances({ count, variance }: Side): number {
   let sum = 0;
-  for (let k = 0; k < centred.length; k++) {
-    const u = readers.entity[k];
-    const i = books.entity[k];
-    sum +=
-      (centred[k] - readers.mean[u] - books.mean[i]) ** 2 + readers.variance[u] + books.variance[i];
-  }
-  return Math.max(sum / centred.length, 1e-9);
+  for (let n = 0; n < count.length; n++) sum += count[n] * variance[n];
+  return sum;
 }
