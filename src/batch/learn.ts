@@ -94,42 +94,52 @@ async function learnIn(
   options: LearnOptions,
 ): Promise<Learned> {
   const { trail } = options;
-  const { chosen, state } =
+  const { chosen, state, data } =
     trail?.leg === 'refit'
-      ? { chosen: chosenFrom(carriedBy(trail)), state: null }
+      ? { chosen: chosenFrom(carriedBy(trail)), state: null, data: null }
       : await choose(pool, dataset, rows, options);
-  const from = { leg: 'refit', chosen, state, carried: chosenColumns(chosen) } as const;
+  const from = { leg: 'refit', chosen, state, data, carried: chosenColumns(chosen) } as const;
   return refitIn(pool, from, dataset, rows, options);
 }
 
-/** Trains on the most of the rows, and chooses on the rest of them. */
+/** Trains on the most of the rows, and chooses on the rest of them. Returns with it what the next part trains on: all of the rows. */
 async function choose(
   pool: SweepPool,
   dataset: Dataset,
   rows: Int32Array,
   options: LearnOptions,
-): Promise<{ chosen: Chosen; state: ModelState }> {
+): Promise<{ chosen: Chosen; state: ModelState; data: TrainingData }> {
   const { tuning, rest } = tuningSlice(dataset, rows, options.seed);
-  const { levels, ratings } = dataset;
+  const { levels } = dataset;
   const scores =
     options.fitTo === 'scores' ? normalScores(levelsOfRows(dataset, rest), levels) : levels;
-  const scored = { ...dataset, ratings: scoredRatings(ratings, levels, scores) };
-  const data = trainingData(scored, rest);
+  const scored = withScores(dataset, { levels, scores });
   const names = startNames(dataset, rest);
-  const { state, report } = await firstLeg(pool, scored, { data, names, tuning }, options);
+  const first = { data: trainingData(scored, rest), names, tuning };
+  const { state, report } = await firstLeg(pool, scored, first, options);
   const start = startPointOf(state, options, names);
   const plain = modelOf(state, dataset, rest, plainLevelMap(levels, scores));
   const inputs = readerInputs(dataset, rest);
   const seen = { rest, hidden: tuning, inputs, noiseFactor: state.readers.precision };
   const threads = threadsFor(options.threads ?? 0, rows.length);
-  const [interest, levelMap] = await Promise.all([
+  const [interest, levelMap, data] = await Promise.all([
     learnInterest(interestTask(plain, dataset, seen, options.seed), threads),
     turn().then(() => {
       const unseen = latentRows(plain, inputs, dataset, tuning);
       return fitLevelMap(levels, { level: levelsOfRows(dataset, tuning), ...unseen }, scores);
     }),
+    // the interest takes longer than the map
+    turn().then(() => trainingData(scored, rows)),
   ]);
-  return { chosen: { levelMap, interest, report, start }, state };
+  return { chosen: { levelMap, interest, report, start }, state, data };
+}
+
+/** The data with the scores of the levels in the place of the ratings. */
+function withScores(
+  dataset: Dataset,
+  { levels, scores }: Pick<LevelMap, 'levels' | 'scores'>,
+): Dataset {
+  return { ...dataset, ratings: scoredRatings(dataset.ratings, levels, scores) };
 }
 
 /** Index of the level of each of the rows. */
@@ -208,6 +218,8 @@ export interface Trained {
   readonly chosen: Chosen;
   /** Null where an earlier try was stopped in the refit. */
   readonly state: ModelState | null;
+  /** The rows to train on, if they are prepared. */
+  readonly data?: TrainingData | null;
   /** What a checkpoint keeps beside the position. */
   readonly carried: Readonly<Record<string, ColumnValue>>;
 }
@@ -226,15 +238,13 @@ export async function refit(
 
 async function refitIn(
   pool: SweepPool,
-  { leg, chosen, state: old, carried }: Trained & { readonly leg: Leg },
+  { leg, chosen, state: old, data: prepared, carried }: Trained & { readonly leg: Leg },
   dataset: Dataset,
   rows: Int32Array,
   options: LearnOptions,
 ): Promise<Learned> {
   const { trail = NO_TRAIL } = options;
-  const { levels, scores } = chosen.levelMap;
-  const scored = { ...dataset, ratings: scoredRatings(dataset.ratings, levels, scores) };
-  const data = trainingData(scored, rows);
+  const data = prepared ?? trainingData(withScores(dataset, chosen.levelMap), rows);
   const at =
     trail.position(leg, data, COLD, roomIn(dataset, options)) ??
     startPosition(onRows(old, data), COLD);
