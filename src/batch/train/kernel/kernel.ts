@@ -67,13 +67,15 @@ export interface KernelRows {
 }
 
 /**
- * A record holds all that a row sums up over a partner, times the partner's noise factor: (c, 1, q), E[c q], E[c^2], a
- * unit, and the columns of the lower triangle of E[q q^T]. All are f64 in a wide record. In a compact one the triangle
- * is i16, in units of the largest E[q_a^2] / 32766, rounded up to eight bits, and the rest f32.
+ * A record holds all that a row sums up over a partner, times the partner's noise factor: (c, 1, q), E[c^2], a unit; E[c q]
+ * and the columns of the lower triangle of E[q q^T]. All are f64 in a wide record. In a compact one the first part is f32 and
+ * the second i16, in units of the largest E[q_a^2] or |E[c q_a]| / 32766, rounded up to eight bits.
  */
 export interface RecordLayout {
   /** Numbers that are also summed times the rating, (c, 1, q), filled up. */
   readonly head: number;
+  /** Numbers of the first part, filled up. */
+  readonly floats: number;
   /** Numbers in all, both parts filled up. */
   readonly numbers: number;
   readonly bytes: number;
@@ -126,11 +128,11 @@ function isWide(entities: number, dim: number): boolean {
 
 function recordLayout(dim: number, wide: boolean): RecordLayout {
   const up = (numbers: number, step: number): number => Math.ceil(numbers / step) * step;
-  const floats = up(2 * dim + 2, 4);
-  const numbers = floats + up(packedSize(dim - 1), wide ? 2 : 8);
+  const floats = up(dim + 3, 4);
+  const numbers = floats + up(packedSize(dim) - 1, wide ? 2 : 8);
   const compact = up(floats * 4 + (numbers - floats) * 2, CACHE_LINE);
   const bytes = wide ? numbers * 8 : compact;
-  return { head: up(dim + 1, 4), numbers, bytes, perPage: Math.floor(PAGE_BYTES / bytes) };
+  return { head: up(dim + 1, 4), floats, numbers, bytes, perPage: Math.floor(PAGE_BYTES / bytes) };
 }
 
 /** Place of the n-th record, from 0. */

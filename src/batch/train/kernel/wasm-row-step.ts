@@ -160,22 +160,24 @@ export class WasmRowStep implements RowStep {
 
   /** Puts the sums of Cov(p, a) and Var(a) in the place of those of E[b p] and E[b^2]. */
   private addShifts(n: number, own: number): void {
-    const { at, room } = this;
+    const { at, room, kernel } = this;
     const { dim, ratings, partners, shift } = this.side;
     if (shift === null) return;
     const sums = (at.sums + own) / F64;
-    const ties = sums + dim;
-    const last = ties + dim;
+    const square = sums + dim + 1;
+    // that of factor a at place a, from 1 on
+    const ties = sums + kernel.record.floats - 1;
     room[sums] = 0;
+    room[square] = 0;
     room[(at.lead + own) / F64] = 0;
-    room.fill(0, ties + 1, last + 1);
+    room.fill(0, ties + 1, ties + dim);
     for (let k = ratings.start[n]; k < ratings.start[n + 1]; k++) {
       const slot = ratings.slot?.[k] ?? k;
       const weight = partners.precision[ratings.partner[slot]];
       for (let a = 1; a < dim; a++) {
         room[ties + a] += weight * shift.cov[slot * (dim - 1) + a - 1];
       }
-      room[last] += weight * shift.variance[slot];
+      room[square] += weight * shift.variance[slot];
     }
   }
 
@@ -249,7 +251,7 @@ function layout(dim: number, { head, numbers }: RecordLayout) {
   end += stride;
   const precision = place(dim * dim);
   const scale = place(4);
-  const solve = place(2 * (2 * dim * dim + 4 * dim));
+  const solve = place(2 * (2 * dim * dim + 12 * dim));
   const moments = place(2 * packedSize(dim));
   const narrow = place(sumLength / 2);
   return {

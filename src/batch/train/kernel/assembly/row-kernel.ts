@@ -56,9 +56,9 @@ function recordHead(dim: usize): usize {
   return (dim + 4) & ~3;
 }
 
-/** Numbers before the triangle of E[q q^T]: (c, 1, q), E[c q], E[c^2] and the unit, filled up to four. */
+/** Numbers before E[c q] and the triangle of E[q q^T]: (c, 1, q), E[c^2] and the unit, filled up to four. */
 function recordFloats(dim: usize): usize {
-  return ((dim << 1) + 5) & ~3;
+  return (dim + 6) & ~3;
 }
 
 /** Nearest integers of four numbers between -2^22 and 2^22. */
@@ -113,7 +113,7 @@ export function sum16(
 ): f64 {
   const head = recordHead(dim) << 2;
   const floats = recordFloats(dim) << 2;
-  const units = ((dim << 1) + 1) << 2;
+  const units = (dim + 2) << 2;
   const leadRoom = room + ((lead - sums) >> 1);
   const less = f64x2.splat(offset);
   let squares = f64x2.splat(0);
@@ -325,8 +325,9 @@ function settle(at: usize, pivot: usize, x: v128): void {
 }
 
 /**
- * Cholesky factor in place of the lower triangles of a pair of n x n matrices; the inverses of the pivots' roots go to
- * `roots`, the pivots to `pivots`. Returns -1, or the row whose pivot is not positive: twice it, plus 1 for the second.
+ * Cholesky factor in place of the lower triangles of a pair of n x n matrices, with room for four more rows behind; the
+ * inverses of the pivots' roots go to `roots`, the pivots to `pivots`. Returns -1, or the row whose pivot is not positive:
+ * twice it, plus 1 for the second.
  */
 function cholesky(matrix: usize, n: usize, roots: usize, pivots: usize): i32 {
   const line = n << 4;
@@ -345,7 +346,7 @@ function cholesky(matrix: usize, n: usize, roots: usize, pivots: usize): i32 {
     v128.store(rj + end, root);
     v128.store(roots + end, scale);
     let i = j + 1;
-    for (; i + 7 < n; i += 8) {
+    for (; i + 4 < n; i += 8) {
       const r0 = matrix + line * i;
       const r1 = r0 + line;
       const r2 = r1 + line;
@@ -383,7 +384,7 @@ function cholesky(matrix: usize, n: usize, roots: usize, pivots: usize): i32 {
       settle(r6 + end, r6 + own + 96, f64x2.mul(s6, scale));
       settle(r7 + end, r7 + own + 112, f64x2.mul(s7, scale));
     }
-    for (; i + 3 < n; i += 4) {
+    if (i < n) {
       const r0 = matrix + line * i;
       const r1 = r0 + line;
       const r2 = r1 + line;
@@ -405,17 +406,11 @@ function cholesky(matrix: usize, n: usize, roots: usize, pivots: usize): i32 {
       settle(r2 + end, r2 + own + 32, f64x2.mul(s2, scale));
       settle(r3 + end, r3 + own + 48, f64x2.mul(s3, scale));
     }
-    for (; i < n; i++) {
-      const r0 = matrix + line * i;
-      let s0 = v128.load(r0 + end);
-      for (let k: usize = 0; k < end; k += 16) s0 = nmadd(v128.load(r0 + k), v128.load(rj + k), s0);
-      settle(r0 + end, r0 + (i << 4), f64x2.mul(s0, scale));
-    }
   }
   return -1;
 }
 
-/** Inverses, both triangles, of the pair whose Cholesky factors are at `factor`: `invertFromFactor` of cholesky.ts. */
+/** Inverses, both triangles, of the pair whose Cholesky factors are at `factor`, with room behind both as there: `invertFromFactor` of cholesky.ts. */
 function invert(factor: usize, n: usize, roots: usize, out: usize): void {
   const line = n << 4;
   for (let j = <isize>n - 1; j >= 0; j--) {
@@ -432,7 +427,7 @@ function invert(factor: usize, n: usize, roots: usize, out: usize): void {
       v128.store(rj + k, v128.load(at));
     }
     let i = <usize>j + 1;
-    for (; i + 7 < n; i += 8) {
+    for (; i + 4 < n; i += 8) {
       const r0 = out + line * i;
       const r1 = r0 + line;
       const r2 = r1 + line;
@@ -469,7 +464,7 @@ function invert(factor: usize, n: usize, roots: usize, out: usize): void {
       v128.store(r6 + column, f64x2.mul(s6, scale));
       v128.store(r7 + column, f64x2.mul(s7, scale));
     }
-    for (; i + 3 < n; i += 4) {
+    if (i < n) {
       const r0 = out + line * i;
       const r1 = r0 + line;
       const r2 = r1 + line;
@@ -489,12 +484,6 @@ function invert(factor: usize, n: usize, roots: usize, out: usize): void {
       v128.store(r1 + column, f64x2.mul(s1, scale));
       v128.store(r2 + column, f64x2.mul(s2, scale));
       v128.store(r3 + column, f64x2.mul(s3, scale));
-    }
-    for (; i < n; i++) {
-      const r0 = out + line * i;
-      let s0 = f64x2.splat(0);
-      for (let k = from; k < line; k += 16) s0 = nmadd(v128.load(r0 + k), v128.load(rj + k), s0);
-      v128.store(r0 + column, f64x2.mul(s0, scale));
     }
     let even = f64x2.splat(0);
     let odd = f64x2.splat(0);
@@ -523,7 +512,7 @@ function invert(factor: usize, n: usize, roots: usize, out: usize): void {
  * those of the second follow `stride` bytes behind; `precision` is Lambda, D x D. `scale` holds the pair of factors of
  * the sums and the pair of the squares of the ratings; the pair of expected squares is written in its place.
  * `mean` gets D and `cov` D(D+1)/2 numbers of the first row, those of the second `stride` behind. Scratch at `room`:
- * 2 D^2 + 4 D pairs, of which the pivots come first.
+ * 2 D^2 + 12 D pairs, of which the pivots come first.
  * `moments` gets the pairs of E[w w^T], columns of the lower triangles one behind the other. Returns -1 or the failing pivot as `cholesky`.
  */
 export function solve(
@@ -544,12 +533,13 @@ export function solve(
   const linear = roots + (dim << 4);
   const centre = linear + (dim << 4);
   const factor = centre + (dim << 4);
-  const inverse = factor + ((dim * dim) << 4);
+  const inverse = factor + ((dim * (dim + 4)) << 4);
   const line = dim << 4;
   const by = v128.load(scale);
-  const ties = sums + (dim << 3);
-  const own = ties + line / 2;
-  const columns = sums + (recordFloats(dim) << 3);
+  const own = sums + ((dim + 1) << 3);
+  // that of row a at place a, from 1 on
+  const ties = sums + ((recordFloats(dim) - 1) << 3);
+  const columns = ties + (dim << 3);
   for (let b: usize = 0, at = sums + 8; b < dim; b++) {
     for (let a = b; a < dim; a++, at += 8) {
       const start = v128.load64_splat(precision + ((a * dim + b) << 3));
@@ -670,7 +660,7 @@ export function record(
   const skip = recordFloats(dim) << 2;
   // four places of both; what lies behind the last, at most three, is not looked at
   for (
-    let m = moments + (dim << 4), a = first + skip, b = second + skip;
+    let m = moments + 16, a = first + skip, b = second + skip;
     m < end;
     m += 64, a += 8, b += 8
   ) {
@@ -693,12 +683,10 @@ function record64(dim: usize, mean: usize, moments: usize, weight: f64, to: usiz
   store<f64>(to, weight, 8);
   let at = to + 16;
   for (let a: usize = 1; a < dim; a++, at += 8) store<f64>(at, weight * load<f64>(mean + (a << 3)));
-  const first = moments + (dim << 4);
-  const end = moments + ((dim * (dim + 1)) << 3);
-  for (let m = moments + 16; m < first; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
   store<f64>(at, weight * load<f64>(moments));
+  const end = moments + ((dim * (dim + 1)) << 3);
   at = to + (recordFloats(dim) << 3);
-  for (let m = first; m < end; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
+  for (let m = moments + 16; m < end; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
 }
 
 /** Writes what is f32 of a compact record, and returns the weight in its unit. */
@@ -708,12 +696,11 @@ function recordFloats32(dim: usize, mean: usize, moments: usize, weight: f64, to
   let at = to + 8;
   for (let a: usize = 1; a < dim; a++, at += 4)
     store<f32>(at, <f32>(weight * load<f64>(mean + (a << 3))));
-  const first = moments + (dim << 4);
-  for (let m = moments + 16; m < first; m += 16, at += 4)
-    store<f32>(at, <f32>(weight * load<f64>(m)));
   store<f32>(at, <f32>(weight * load<f64>(moments)));
-  // none is larger than the largest E[q_a^2]
+  const first = moments + (dim << 4);
   let largest: f64 = 0;
+  for (let m = moments + 16; m < first; m += 16) largest = max(largest, abs(weight * load<f64>(m)));
+  // no other E[q_a q_b] is larger than the largest E[q_a^2]
   for (let a: usize = 1, m = first; a < dim; m += (dim - a) << 4, a++) {
     largest = max(largest, abs(weight * load<f64>(m)));
   }
