@@ -29,8 +29,8 @@ export class IsbnSearch {
   like(word: string): number[] {
     if (word.length < SHORTEST_WRONG) return [];
     const found: Array<{ rank: number; wrong: number }> = [];
-    for (const [n, id] of this.#ids.entries()) {
-      const wrong = errorsBetween(word, id);
+    for (let n = 0; n < this.#ids.length; n++) {
+      const wrong = errorsBetween(word, this.#ids[n] ?? '');
       if (wrong <= MOST_WRONG) found.push({ rank: this.#ranks[n] ?? 0, wrong });
     }
     found.sort((a, b) => a.wrong - b.wrong || a.rank - b.rank);
@@ -53,12 +53,14 @@ export class IsbnSearch {
 function errorsBetween(a: string, b: string): number {
   if (a.length === b.length) {
     let wrong = 0;
-    for (let n = 0; n < a.length && wrong <= MOST_WRONG; n++) if (a[n] !== b[n]) wrong++;
+    for (let n = 0; n < a.length && wrong <= MOST_WRONG; n++) {
+      if (a.charCodeAt(n) !== b.charCodeAt(n)) wrong++;
+    }
     return wrong;
   }
   if (Math.abs(a.length - b.length) > 1) return MOST_WRONG + 1;
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
   let same = 0;
-  while (same < short.length && short[same] === long[same]) same++;
+  while (same < short.length && short.charCodeAt(same) === long.charCodeAt(same)) same++;
   return short.endsWith(long.slice(same + 1)) ? 1 : MOST_WRONG + 1;
 }
