@@ -6,7 +6,7 @@ import type { TrainedModel } from '../model/trained-model.ts';
 import { encodeModel } from '../store/model-codec.ts';
 import { decodeReader } from '../store/reader-codec.ts';
 import { LIST_LENGTH, rankingTask } from './evaluate/ranking-task.ts';
-import { evaluationReport, type PolicyLists } from './evaluate/report.ts';
+import { evaluationReport, type PolicyLists, ratingReport } from './evaluate/report.ts';
 import type { Split } from './evaluate/split.ts';
 import { type HeldOut, heldOutOf } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
@@ -35,7 +35,7 @@ export interface MeasureOptions {
 
 /**
  * Measures a model that has learned from the split's training rows alone. Lists come from the artefact that would be
- * published, while the test rows are predicted. Throws as `evaluationReport` and `allRecords` do.
+ * published, while the test rows are predicted and measured. Throws as `ratingReport`, `evaluationReport` and `allRecords` do.
  */
 export async function measure(
   model: TrainedModel,
@@ -44,19 +44,16 @@ export async function measure(
 ): Promise<{ metrics: Metrics; heldOut: HeldOut }> {
   const inputs = readerInputs(dataset, split.train);
   const task = rankingTask(dataset, split);
-  const [lists, predicted] = await Promise.all([
+  const [lists, { rated, heldOut }] = await Promise.all([
     listsOf(model, inputs, task.readers, options),
-    turn().then(() => predictions(model, latentRows(model, inputs, dataset, split.test))),
+    turn().then(() => {
+      const latent = latentRows(model, inputs, dataset, split.test);
+      const predicted = predictions(model, latent);
+      const rated = ratingReport({ dataset, split, splitName, predictions: predicted, seed });
+      return { rated, heldOut: heldOutOf(dataset, split.test, predicted.mean) };
+    }),
   ]);
-  const metrics = evaluationReport({
-    dataset,
-    split,
-    splitName,
-    predictions: predicted,
-    ranking: { task, lists },
-    seed,
-  });
-  return { metrics, heldOut: heldOutOf(dataset, split.test, predicted.mean) };
+  return { metrics: evaluationReport(rated, task, lists), heldOut };
 }
 
 /** By policy, a list of each of the readers. */

@@ -4,7 +4,7 @@ import { normalDraw, seededRandom } from '../../model/random.ts';
 import { smallDataset, type Entry } from '../../testing/small-dataset.ts';
 import type { BookList } from './ranking.ts';
 import { popularityLists, rankingTask } from './ranking-task.ts';
-import { evaluationReport, type EvaluationInput } from './report.ts';
+import { evaluationReport, type RatingInput, ratingReport } from './report.ts';
 import { splitRows } from './split.ts';
 
 const LEVELS = 10;
@@ -31,7 +31,7 @@ const everyPolicy = (lists: readonly BookList[]) => ({
 });
 
 /** Sure and right predictions of all test rows. */
-function oracle(): EvaluationInput {
+function oracle(): RatingInput {
   const pmf = new Float64Array(value.length * LEVELS);
   value.forEach((rating, row) => (pmf[row * LEVELS + rating - 1] = 1));
   return {
@@ -45,16 +45,15 @@ function oracle(): EvaluationInput {
       intervals: Float64Array.from({ length: value.length * 8 }, (_, at) => value[at >> 3]),
       rawIntervals: new Float64Array(value.length * 8),
     },
-    ranking: {
-      task,
-      lists: everyPolicy(task.relevant),
-    },
     seed: 1,
   };
 }
 
+const reportOf = (input: RatingInput) =>
+  evaluationReport(ratingReport(input), task, everyPolicy(task.relevant));
+
 describe('evaluationReport', () => {
-  const report = evaluationReport(oracle());
+  const report = reportOf(oracle());
 
   it('gives a right and sure model perfect marks', () => {
     expect(report.model).toMatchObject({
@@ -102,14 +101,14 @@ describe('evaluationReport', () => {
 
   it('fits the schema and repeats itself', () => {
     expect(metricsSchema.parse(report)).toEqual(report);
-    expect(evaluationReport(oracle())).toEqual(report);
+    expect(reportOf(oracle())).toEqual(report);
   });
 
   it('has no ranking differences where every test reader is cold', () => {
     const cold = splitRows(dataset, { kind: 'leave-cold-readers', seed: 1, fraction: 0.25 });
     const rows = cold.test.length;
     const nobody = rankingTask(dataset, cold);
-    const got = evaluationReport({
+    const rated = ratingReport({
       ...oracle(),
       split: cold,
       predictions: {
@@ -119,8 +118,8 @@ describe('evaluationReport', () => {
         intervals: new Float64Array(rows * 8).fill(6),
         rawIntervals: new Float64Array(rows * 8).fill(6),
       },
-      ranking: { task: nobody, lists: everyPolicy(popularityLists(nobody)) },
     });
+    const got = evaluationReport(rated, nobody, everyPolicy(popularityLists(nobody)));
     expect(got.model.ranking.readers).toBe(0);
     expect(got.differences.ndcg10VsPopularity).toBeNull();
     expect(got.byReaderRatings.map(({ name, rows: n }) => [name, n])).toEqual([['0', rows]]);
@@ -131,7 +130,7 @@ describe('evaluationReport', () => {
     const input = oracle();
     const sd = input.predictions.sd.with(3, Number.NaN);
     const broken = { ...input, predictions: { ...input.predictions, sd } };
-    expect(() => evaluationReport(broken)).toThrow(
+    expect(() => ratingReport(broken)).toThrow(
       expect.objectContaining({
         code: 'NUMERICAL',
         message: 'The prediction of test row 3 has a sd that is not finite',
@@ -143,14 +142,14 @@ describe('evaluationReport', () => {
     const input = oracle();
     const mean = input.predictions.mean.subarray(1);
     const broken = { ...input, predictions: { ...input.predictions, mean } };
-    expect(() => evaluationReport(broken)).toThrow(/numbers in mean instead of/);
+    expect(() => ratingReport(broken)).toThrow(/numbers in mean instead of/);
   });
 
   it.each([
     { name: 'to train on', part: { ...split, train: new Int32Array() } },
     { name: 'to measure with', part: { ...split, test: new Int32Array() } },
   ])('says that nothing is left $name', ({ part }) => {
-    expect(() => evaluationReport({ ...oracle(), split: part })).toThrow(
+    expect(() => ratingReport({ ...oracle(), split: part })).toThrow(
       expect.objectContaining({ code: 'DATA_EMPTY' }),
     );
   });

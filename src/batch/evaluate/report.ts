@@ -29,28 +29,32 @@ export type PolicyLists = Readonly<
   Record<'balanced', readonly BookList[]> & Partial<Record<Policy, readonly BookList[]>>
 >;
 
-/** All that the report is made of. */
-export interface EvaluationInput {
+/** What the figures of the ratings are made of. */
+export interface RatingInput {
   readonly dataset: Dataset;
   readonly split: Split;
   /** How the rows were held out, in words: `random 10 %, seed 1`. */
   readonly splitName: string;
   readonly predictions: Predictions;
-  readonly ranking: {
-    readonly task: RankingTask;
-    /** By policy, a list for each reader of the task. */
-    readonly lists: PolicyLists;
-  };
   /** Seed of the bootstrap. */
   readonly seed: number;
 }
 
+/** The report as far as it does not hang on lists, which take longest to make. */
+export interface RatingReport {
+  readonly seed: number;
+  readonly report: Omit<Metrics, 'model' | 'baselines' | 'differences'>;
+  readonly model: Omit<Metrics['model'], 'ranking' | 'policies'>;
+  readonly baselines: Omit<Metrics['baselines'], 'popularity'>;
+  readonly differences: Omit<Metrics['differences'], 'ndcg10VsPopularity' | 'recall20VsPopularity'>;
+}
+
 /**
- * Measures the model beside global mean, bias-only and popularity. Throws `DATA_EMPTY` if there is
+ * Measures the predicted ratings beside global mean and bias-only. Throws `DATA_EMPTY` if there is
  * nothing to learn from or to measure with, `NUMERICAL` for a prediction that is not finite.
  */
-export function evaluationReport(input: EvaluationInput): Metrics {
-  const { dataset, split, predictions } = input;
+export function ratingReport(input: RatingInput): RatingReport {
+  const { dataset, split, predictions, seed } = input;
   const { ratings, levels } = dataset;
   checkRows(split);
   checkPredictions(predictions, split.test.length, levels.length);
@@ -65,20 +69,23 @@ export function evaluationReport(input: EvaluationInput): Metrics {
   const [rmseVsGlobalMean, rmseVsBias, maeVsBias] = pairedBootstrap(
     [model.squared, bias.squared, overall.squared, difference(model.absolute, bias.absolute)],
     [rmseDifference(0, 2), rmseDifference(0, 1), columnMean(3)],
-    { seed: input.seed },
+    { seed },
   );
-  const { task, lists } = input.ranking;
-  const ranked = scoreRanking(task, lists.balanced);
-  const others = Object.entries(lists).filter(([name]) => name !== 'balanced');
-  const popular = scoreRanking(task, popularityLists(task));
   const columns = { squaredError: model.squared, value, ...predictions };
   const slices = (groups: readonly RowGroup[]) => measureSlices(groups, columns);
   const readers = trainCounts(ratings.reader, split);
   const books = trainCounts(ratings.book, split);
   return {
-    split: input.splitName,
-    trainRows: split.train.length,
-    testRows: split.test.length,
+    seed,
+    report: {
+      split: input.splitName,
+      trainRows: split.train.length,
+      testRows: split.test.length,
+      bySpread: slices(bySpread(predictions.sd)),
+      byReaderRatings: slices(byCount(readers)),
+      byBookRatings: slices(byCount(books)),
+      byActivity: slices(byActivity(readers, books)),
+    },
     model: {
       ...model.accuracy,
       dnll: metrics.dnll(predictions.pmf, observed, levels),
@@ -87,26 +94,32 @@ export function evaluationReport(input: EvaluationInput): Metrics {
       pit: metrics.pitHistogram(predictions.pmf, observed, levels),
       rawCoverage: metrics.coverage(predictions.rawIntervals, value),
       width95: metrics.meanWidth95(predictions.intervals),
+    },
+    baselines: { globalMean: overall.accuracy, bias: bias.accuracy },
+    differences: { rmseVsGlobalMean, rmseVsBias, maeVsBias },
+  };
+}
+
+/** Adds how the lists rank, beside popularity; `lists` has by policy a list for each reader of the task. */
+export function evaluationReport(
+  rated: RatingReport,
+  task: RankingTask,
+  lists: PolicyLists,
+): Metrics {
+  const ranked = scoreRanking(task, lists.balanced);
+  const others = Object.entries(lists).filter(([name]) => name !== 'balanced');
+  const popular = scoreRanking(task, popularityLists(task));
+  return {
+    ...rated.report,
+    model: {
+      ...rated.model,
       ranking: ranked.ranking,
       policies: Object.fromEntries(
         others.map(([name, of]) => [name, scoreRanking(task, of).ranking]),
       ),
     },
-    baselines: {
-      globalMean: overall.accuracy,
-      bias: bias.accuracy,
-      popularity: popular.ranking,
-    },
-    differences: {
-      rmseVsGlobalMean,
-      rmseVsBias,
-      maeVsBias,
-      ...rankingDifferences(ranked, popular, input.seed),
-    },
-    bySpread: slices(bySpread(predictions.sd)),
-    byReaderRatings: slices(byCount(readers)),
-    byBookRatings: slices(byCount(books)),
-    byActivity: slices(byActivity(readers, books)),
+    baselines: { ...rated.baselines, popularity: popular.ranking },
+    differences: { ...rated.differences, ...rankingDifferences(ranked, popular, rated.seed) },
   };
 }
 

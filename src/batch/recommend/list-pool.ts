@@ -67,8 +67,8 @@ export class RecordMaker {
 
 /** Lists a message: enough to make its cost small, few enough to keep all threads busy to the end. */
 const BATCH = 512;
-/** Messages that a worker has before it, so that it has work while this thread waits for the disk. */
-const AHEAD = 3;
+/** Messages that a worker has before it, so that it has work while this thread waits for the disk or measures predictions. */
+const AHEAD = 8;
 
 /** Threads that make so many lists; none where the caller does it. */
 export function listThreads(lists: number, threads: number): number {
