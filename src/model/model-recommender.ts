@@ -38,7 +38,8 @@ export class ModelRecommender implements Recommender {
   readonly unknownBook: number;
   readonly signals: readonly string[];
   private readonly fold: FoldIn;
-  private readonly ranking: ListRanking;
+  /** Made when a list by rating is first asked for: it takes longer than all else, and those who make all lists need none. */
+  private ranking: ListRanking | null = null;
   private readonly maker: ListMaker;
   private readonly probability: Float64Array;
   private readonly familyOfName = new Map<string, ReadonlyMap<string, number>>();
@@ -49,7 +50,6 @@ export class ModelRecommender implements Recommender {
     this.unknownBook = model.listed.length - 1;
     this.signals = signalNames(model.books.labels.families);
     this.fold = new FoldIn(model);
-    this.ranking = new ListRanking(model);
     this.maker = new ListMaker(model);
     this.probability = new Float64Array(this.levels.length);
     let start = 0;
@@ -87,6 +87,7 @@ export class ModelRecommender implements Recommender {
     if (choice.policy !== 'rating') {
       return this.listOf(this.maker.list(this.fold, reader, { count: topK, choice, allowed }));
     }
+    this.ranking ??= new ListRanking(this.model);
     const best = this.ranking.best(this.fold, reader, POOL * topK, allowed);
     return this.listOf(this.maker.listOf(this.fold, reader, best, { count: topK, choice }));
   }

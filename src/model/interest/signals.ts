@@ -24,6 +24,8 @@ export class Signals {
   /** Candidates: `candidate[0 .. size)`; listed and not met. */
   candidate = new Int32Array(4096);
   size = 0;
+  /** The first so many are those that ties lead to. */
+  private tiedSize = 0;
   /** By candidate, see `weigh`. */
   logit = new Float64Array(4096);
   private readonly labels: LabelSpace;
@@ -33,6 +35,8 @@ export class Signals {
   /** By popularity n: the factor on ties, and ln(n + 1). */
   private readonly factorOf: Float64Array;
   private readonly logOf: Float64Array;
+  /** 1 / m */
+  private readonly partOf: Float64Array;
   /** Where nothing is tied, the sum of ties is taken as this. */
   private readonly floor: number;
   private readonly logFloor: number;
@@ -84,6 +88,8 @@ export class Signals {
     const most = popularity.reduce((a, b) => Math.max(a, b), 0);
     const counts = Int32Array.from({ length: most + 1 }, (_, n) => n);
     this.factorOf = tieFactors(counts, basis.exponent);
+    const parts = this.part.reduce((m, part) => Math.max(m, Math.round(1 / part)), 1);
+    this.partOf = Float64Array.from({ length: parts + 1 }, (_, m) => 1 / m);
     this.logOf = Float64Array.from(counts, (n) => Math.log(n + 1));
     [this.labelStart, this.labelRank] = popularByLabel(this.byRank, labels.familyOf.length);
     this.ofKind = new Float64Array(this.byRank.kinds.length);
@@ -112,6 +118,7 @@ export class Signals {
     this.leaveOut(rated);
     this.leaveOut(unrated);
     for (const books of [rated, unrated]) for (let n = 0; n < books.length; n++) this.tie(books[n]);
+    this.tiedSize = this.size;
     for (let n = 0; n < byLiked.length; n++) this.meet(byLiked[n], this.authors);
     this.unmet = Math.log(AFFINITY_PRIOR / (history + AFFINITY_PRIOR));
     this.logHistory = Math.log(history + 1);
@@ -148,7 +155,8 @@ export class Signals {
 
   /** Writes the weighted sum of the signals of each candidate as if its rating were the mean; the intercept comes last. */
   weigh(weight: Float64Array): void {
-    const { ranks, voice, affinity, logit, sum, floor, logFloor, ofKind, factorOf, logOf } = this;
+    const { ranks, voice, affinity, logit, sum, floor, logFloor, ofKind } = this;
+    const { factorOf, logOf, partOf } = this;
     const { start, record, kinds } = this.byRank;
     const { familyOf } = this.labels;
     const ofTies = weight[0];
@@ -160,16 +168,17 @@ export class Signals {
       ofKind[k] = constant;
       for (const f of kinds[k]) ofKind[k] += weight[1 + f] * this.unmet;
     }
+    for (let n = 0; n < this.tiedSize; n++) {
+      const factor = factorOf[record[start[ranks[n]]]];
+      logit[n] = ofTies * Math.log(floor + sum[ranks[n]] * factor);
+    }
     for (let n = 0; n < this.size; n++) {
-      const rank = ranks[n];
-      const from = start[rank];
-      const to = start[rank + 1];
-      const popular = record[from];
-      const tied = sum[rank];
-      const tie = tied === 0 ? logFloor : Math.log(floor + tied * factorOf[popular]);
-      let total = ofKind[record[from + 1]] + ofTies * tie + ofPopularity * logOf[popular];
+      const from = start[ranks[n]];
+      const to = start[ranks[n] + 1];
+      let total = n < this.tiedSize ? logit[n] : ofTies * logFloor;
+      total += ofKind[record[from + 1]] + ofPopularity * logOf[record[from]];
       for (let at = from + HEAD; at < to; at += 2) {
-        total += voice[record[at]] / record[at + 1];
+        total += voice[record[at]] * partOf[record[at + 1]];
       }
       logit[n] = total;
     }
