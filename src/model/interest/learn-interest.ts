@@ -89,7 +89,7 @@ interface Sample {
 function sampleOf(basis: InterestBasis, task: WeightTask): Sample {
   const { pickedUp, histories, labels, listed } = task;
   const signals = new Signals(basis, labels, listed);
-  const byExponent = EXPONENTS.map((exponent) => new TieSignal({ ...basis, exponent }));
+  const tied = new TieSignal(basis, EXPONENTS);
   const { width } = signals;
   const draw = new Draw(signals, seededRandom(task.seed));
   const most = pickedUp.books.reduce((sum, books) => sum + books.length + 2 * DRAWN, 0);
@@ -102,7 +102,7 @@ function sampleOf(basis: InterestBasis, task: WeightTask): Sample {
   pickedUp.readers.forEach((u, n) => {
     const history = histories.book.subarray(histories.start[u], histories.start[u + 1]);
     signals.open(history, []);
-    for (const one of byExponent) one.open(history);
+    tied.open(history);
     task.rating.open(u);
     draw.among(pickedUp.books[n]);
     for (let d = 0; d < draw.size; d++, size++) {
@@ -110,7 +110,7 @@ function sampleOf(basis: InterestBasis, task: WeightTask): Sample {
       signals.write(book, 0, signal, size * width);
       outcome[size] = d < draw.pickedUp ? 1 : 0;
       weight[size] = draw.stands[d];
-      byExponent.forEach((one, e) => (ties[e][size] = one.of(book)));
+      for (let e = 0; e < ties.length; e++) ties[e][size] = tied.of(book, e);
       rating[size] = task.rating.of(book);
     }
   });

@@ -35,9 +35,9 @@ export function fitLogistic(rows: LogisticRows, start = startOf(rows)): Logistic
   const size = rows.width + 1;
   let mean = start;
   let cov: Float64Array = new Float64Array(size * size);
-  let value = logPosterior(rows, mean);
+  let here = around(rows, mean);
   for (let n = 0; n < MAX_STEPS; n++) {
-    const { gradient, precision } = slopes(rows, mean);
+    const { gradient, precision, value } = here;
     if (cholesky(precision, size) >= 0 || !Number.isFinite(value)) {
       throw new AppError(
         'NUMERICAL',
@@ -49,13 +49,13 @@ export function fitLogistic(rows: LogisticRows, start = startOf(rows)): Logistic
     invertFromFactor(precision, size, cov);
     const step = product(cov, gradient, size);
     let next = mean.map((w, a) => w + step[a]);
-    let nextValue = logPosterior(rows, next);
-    for (let share = 0.5; nextValue < value && share > 1e-6; share /= 2) {
+    let there = around(rows, next);
+    for (let share = 0.5; there.value < value && share > 1e-6; share /= 2) {
       next = mean.map((w, a) => w + share * step[a]);
-      nextValue = logPosterior(rows, next);
+      there = around(rows, next);
     }
-    const gain = nextValue - value;
-    if (gain > 0) [mean, value] = [next, nextValue];
+    const gain = there.value - value;
+    if (gain > 0) [mean, here] = [next, there];
     if (!(gain > TOLERANCE * Math.abs(value))) break;
   }
   return { mean, cov };
@@ -63,45 +63,41 @@ export function fitLogistic(rows: LogisticRows, start = startOf(rows)): Logistic
 
 /** ln p(outcomes | weights) + ln p(weights), without constants. */
 export function logPosterior(rows: LogisticRows, weights: Float64Array): number {
-  const { width, outcome, weight } = rows;
-  let sum = 0;
-  for (let a = 0; a <= width; a++) {
-    sum -= 0.5 * (a < width ? PRIOR_PRECISION : INTERCEPT_PRECISION) * weights[a] * weights[a];
-  }
-  for (let n = 0; n < outcome.length; n++) {
-    const x = linear(rows, weights, n);
-    sum -= weight[n] * softplus(outcome[n] === 1 ? -x : x);
-  }
-  return sum;
+  return around(rows, weights).value;
 }
 
-function softplus(x: number): number {
-  return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
+/** The log posterior at some weights, with its gradient and the lower triangle of its negative Hessian. */
+interface Around {
+  readonly value: number;
+  readonly gradient: Float64Array;
+  readonly precision: Float64Array;
 }
 
-function linear({ width, signal }: LogisticRows, weights: Float64Array, n: number): number {
-  let x = weights[width];
-  for (let a = 0; a < width; a++) x += weights[a] * signal[n * width + a];
-  return x;
-}
-
-/** Gradient, and the lower triangle of the negative Hessian. */
-function slopes(
-  rows: LogisticRows,
-  weights: Float64Array,
-): { gradient: Float64Array; precision: Float64Array } {
+function around(rows: LogisticRows, weights: Float64Array): Around {
   const { width, signal, outcome, weight } = rows;
   const size = width + 1;
-  const gradient = weights.map((w, a) => -(a < width ? PRIOR_PRECISION : INTERCEPT_PRECISION) * w);
+  const gradient = new Float64Array(size);
   const precision = new Float64Array(size * size);
+  let value = 0;
   for (let a = 0; a < size; a++) {
-    precision[a * size + a] = a < width ? PRIOR_PRECISION : INTERCEPT_PRECISION;
+    const prior = a < width ? PRIOR_PRECISION : INTERCEPT_PRECISION;
+    value -= 0.5 * prior * weights[a] * weights[a];
+    gradient[a] = -prior * weights[a];
+    precision[a * size + a] = prior;
   }
   const x = new Float64Array(size);
   x[width] = 1;
   for (let n = 0; n < outcome.length; n++) {
-    const p = 1 / (1 + Math.exp(-linear(rows, weights, n)));
-    for (let a = 0; a < width; a++) x[a] = signal[n * width + a];
+    let odds = weights[width];
+    for (let a = 0, at = n * width; a < width; a++, at++) {
+      x[a] = signal[at];
+      odds += weights[a] * x[a];
+    }
+    // the probability of what the odds speak against, over that of what they speak for
+    const rest = Math.exp(-Math.abs(odds));
+    const p = (odds > 0 ? 1 : rest) / (1 + rest);
+    const wrong = outcome[n] === 1 ? -odds : odds;
+    value -= weight[n] * (Math.max(0, wrong) + Math.log1p(rest));
     const error = weight[n] * (outcome[n] - p);
     const curve = weight[n] * p * (1 - p);
     for (let a = 0; a < size; a++) {
@@ -110,7 +106,7 @@ function slopes(
       for (let b = 0; b <= a; b++) precision[a * size + b] += scaled * x[b];
     }
   }
-  return { gradient, precision };
+  return { value, gradient, precision };
 }
 
 /** Weights that know nothing but the overall rate. */

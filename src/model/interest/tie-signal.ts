@@ -2,41 +2,52 @@ import { nthSmallest } from '../nth-smallest.ts';
 import type { InterestBasis } from './interest-model.ts';
 import { tieFactors, type Ties } from './ties.ts';
 
-/** Ties of a history to each book, alone and for any exponent: the first of `Signals`. A workspace; it speaks of the last `open`. */
+/** Ties of a history to each book for several exponents: the first of `Signals`. A workspace; it speaks of the last `open`. */
 export class TieSignal {
   private readonly ties: Ties;
+  private readonly exponents: number;
+  /** By book, one behind the other for the exponents: factors, and sums of the ties before them, where `seen` is `query`. */
   private readonly factor: Float64Array;
-  private readonly floor: number;
-  /** By book: the sum of the ties before the book's own factor, where `seen` is `query`. */
   private readonly sum: Float64Array;
   private readonly seen: Int32Array;
+  private readonly floor: readonly number[];
   private query = 0;
 
-  constructor({ ties, popularity, exponent }: InterestBasis) {
+  constructor({ ties, popularity }: InterestBasis, exponents: readonly number[]) {
+    const books = popularity.length;
     this.ties = ties;
-    this.factor = tieFactors(popularity, exponent);
-    this.floor = medianTie(ties, this.factor);
-    this.sum = new Float64Array(popularity.length);
-    this.seen = new Int32Array(popularity.length);
+    this.exponents = exponents.length;
+    this.factor = new Float64Array(books * exponents.length);
+    this.floor = exponents.map((exponent, e) => {
+      const factor = tieFactors(popularity, exponent);
+      for (let n = 0; n < books; n++) this.factor[n * exponents.length + e] = factor[n];
+      return medianTie(ties, factor);
+    });
+    this.sum = new Float64Array(books * exponents.length);
+    this.seen = new Int32Array(books);
   }
 
   open(history: ArrayLike<number>): void {
     this.query++;
+    const { query, exponents, factor, sum, seen } = this;
     const { start, book, strength } = this.ties;
     for (let n = 0; n < history.length; n++) {
-      const factor = this.factor[history[n]];
+      const own = history[n] * exponents;
       for (let t = start[history[n]]; t < start[history[n] + 1]; t++) {
         const j = book[t];
-        const before = this.seen[j] === this.query ? this.sum[j] : 0;
-        this.seen[j] = this.query;
-        this.sum[j] = before + strength[t] * factor;
+        const at = j * exponents;
+        if (seen[j] !== query) for (let e = 0; e < exponents; e++) sum[at + e] = 0;
+        seen[j] = query;
+        for (let e = 0; e < exponents; e++) sum[at + e] += strength[t] * factor[own + e];
       }
     }
   }
 
-  of(book: number): number {
-    const tied = this.seen[book] === this.query ? this.sum[book] * this.factor[book] : 0;
-    return Math.log(this.floor + tied);
+  /** The signal of a book with the exponent of index e. */
+  of(book: number, e: number): number {
+    const at = book * this.exponents + e;
+    const tied = this.seen[book] === this.query ? this.sum[at] * this.factor[at] : 0;
+    return Math.log(this.floor[e] + tied);
   }
 }
 
