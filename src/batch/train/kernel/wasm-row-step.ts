@@ -114,7 +114,6 @@ export class WasmRowStep implements RowStep {
     const { dim, ratings, rows, priorMean } = this.side;
     const from = ratings.start[n];
     const own = lane * at.stride;
-    room.fill(0, (at.sums + own) / F64, (at.sums + own) / F64 + at.sumLength);
     const shifted = this.centre(numbers.offset, n);
     const value = shifted ? thread.room + at.bytes : columns.value + from * (kernel.wide ? 8 : 4);
     const offset = shifted ? 0 : numbers.offset;

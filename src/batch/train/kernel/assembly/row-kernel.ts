@@ -75,6 +75,11 @@ function four(a: usize, b: usize, c: usize, d: usize, at: usize): v128 {
   return v128.load32_lane(d + at, x, 3);
 }
 
+/** Sets the f64 numbers of a range, an even count, to zero. */
+function clear(from: usize, to: usize): void {
+  for (; from < to; from += 16) v128.store(from, f64x2.splat(0));
+}
+
 /** Four ratings less the offset. */
 function restOf(at: usize, offset: v128): v128 {
   const low = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(at)), offset);
@@ -93,8 +98,8 @@ function highOf(a: v128, b: v128, factors: v128): v128 {
 }
 
 /**
- * Adds the compact records of a row's n partners to the f64 sums at `sums`, and their (c, 1, q) times the rating less
- * `offset` to the sums at `lead`, which lie right behind. Returns the sum of weight (rating - offset)^2. Ratings are added
+ * Sums the compact records of a row's n partners into f64 at `sums`, and their (c, 1, q) times the rating less
+ * `offset` into `lead`, which lies right behind. Returns the sum of weight (rating - offset)^2. Ratings are added
  * up in f32 at `room`, as long as the sums and zero before and after, and widened every `BLOCK`; triangles of eight ratings
  * as integers before that, since their units are whole multiples of one. Columns `partner` and `value` may be read seven
  * places behind the row.
@@ -117,6 +122,7 @@ export function sum16(
   const leadRoom = room + ((lead - sums) >> 1);
   const less = f64x2.splat(offset);
   let squares = f64x2.splat(0);
+  clear(sums, lead + (head << 1));
   for (let k: usize = 0; k < n;) {
     const p0 = recordOf(records, partner, k, n, zero);
     const p1 = recordOf(records, partner, k + 1, n, zero);
@@ -242,6 +248,7 @@ export function sum64(
 ): f64 {
   const head = recordHead(dim) << 3;
   let squares: f64 = 0;
+  clear(sums, lead + head);
   for (let k: usize = 0; k < n; k += 4) {
     const p0 = recordOf(records, partner, k, n, zero);
     const p1 = recordOf(records, partner, k + 1, n, zero);
