@@ -132,10 +132,16 @@ export const modestValues = {
 const HELD_BACK = '200m';
 const ENOUGH = '2';
 
-/** A run on the data `larger` that is held back until it is waited for, with settings other than those of other seeds. */
-export const slowly = (seed: number): Pick<RunSpec, 'data' | 'model' | 'resources'> => ({
+/**
+ * A run on the data `larger` that is held back until it is waited for, with settings other than those of other seeds.
+ * It starts from nothing, since whether the live version fits would be looked at slowly too.
+ */
+export const slowly = (
+  seed: number,
+): Pick<RunSpec, 'data' | 'model' | 'resources' | 'warmStart'> => ({
   data: { configMapName: 'larger' },
   model: { seed },
+  warmStart: 'none',
   resources: { limits: { cpu: HELD_BACK } },
 });
 
