@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type * as Pretty from 'pino-pretty';
 import type { LogFormat, LogLevel } from '../contracts/settings.ts';
 import { AppError } from './errors.ts';
 
@@ -24,6 +25,8 @@ function describeError(error: unknown): object {
 
 /** One readable line a record, without process id and host name. */
 function readable(colorize: boolean, destination: DestinationStream): DestinationStream {
+  // Here, since a program that logs JSON, as those in pods do, starts a tenth sooner without it.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof Pretty;
   const format = prettyFactory({
     colorize,
     singleLine: true,
