@@ -8,7 +8,7 @@ import {
   type WeightTask,
 } from '../model/interest/learn-interest.ts';
 import type { Histories } from '../model/interest/ties.ts';
-import { worksOf } from '../model/interest/works.ts';
+import { type Works, worksOf } from '../model/interest/works.ts';
 import { countingOrder, countingStarts } from '../model/rating-matrix.ts';
 import type { RatingModel } from '../model/trained-model.ts';
 import type { Dataset } from './ingest/dataset.ts';
@@ -82,11 +82,19 @@ export function interestModelOf(
   dataset: Dataset,
   rows: Int32Array,
 ): InterestModel {
-  const { author, title } = dataset.books;
   const basis = interestBasis(historiesOf(dataset, rows), model.listed, learned.exponent);
+  return { ...basis, ...learned, works: worksIn(dataset.books) };
+}
+
+/** The works of a catalogue, which the measured model and the published one have in common. */
+const known = new WeakMap<Dataset['books'], Works>();
+
+function worksIn(books: Dataset['books']): Works {
+  const { author, title } = books;
   // One book more, of which nothing is known, as in the rating model.
-  const works = worksOf([...author.map(authorLabel), null], [...title, '']);
-  return { ...basis, ...learned, works };
+  const works = known.get(books) ?? worksOf([...author.map(authorLabel), null], [...title, '']);
+  known.set(books, works);
+  return works;
 }
 
 function historiesOf({ ratings, interactions, readers }: Dataset, rows: Int32Array): Histories {
