@@ -42,7 +42,7 @@ import { carriedBy, type Leg, NO_TRAIL, type Trail } from './trail.ts';
 import { tuningSlice } from './tuning-slice.ts';
 
 /** Sweeps that a trained state needs to take in more rows (docs/model.md 3.9). */
-const REFIT_SWEEPS = 3;
+const REFIT_SWEEPS = 5;
 
 /** What training needs to know. */
 export interface LearnOptions extends StartSettings {

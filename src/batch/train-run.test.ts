@@ -210,16 +210,16 @@ describe('the record of a run', () => {
     const [begun, ...sweeps] = seen.filter(({ progress }) => progress.phase === 'train');
     const refit = seen.find(({ progress }) => progress.phase === 'refit');
     expect(begun?.progress).toMatchObject({ sweep: 0, of: 0, secondsLeft: null });
-    expect(refit?.progress).toMatchObject({ sweep: 15, of: 18, secondsLeft: null });
+    expect(refit?.progress).toMatchObject({ sweep: 17, of: 22, secondsLeft: null });
     const done = seen.map(({ progress }) => progress.sweep);
     expect(done).toEqual(done.toSorted((a, b) => a - b));
-    expect(record.progress).toMatchObject({ sweep: 18, of: 18 });
+    expect(record.progress).toMatchObject({ sweep: 22, of: 22 });
     for (const phase of PHASES) expect(record.memoryMiB[phase]).toBeGreaterThan(20);
     const most = Math.max(...Object.values(record.memoryMiB));
     expect(record.peakMemoryMiB).toBeGreaterThanOrEqual(most);
     expect(sweeps[2]?.progress).toMatchObject({
       sweep: 3,
-      of: 18,
+      of: 22,
       elbo: expect.any(Number) as unknown,
       heldOutRmse: expect.any(Number) as unknown,
       secondsLeft: expect.any(Number) as unknown,
