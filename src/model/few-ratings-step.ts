@@ -1,4 +1,3 @@
-import { AppError } from '../runtime/errors.ts';
 import { type BookRecords, bookRecordsOf } from './book-records.ts';
 import { logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
 import type { EffectSums } from './content-effects.ts';
@@ -6,6 +5,7 @@ import { DenseSystem } from './dense/dense-system.ts';
 import { RatingSystem } from './dense/rating-system.ts';
 import { grown } from './growable.ts';
 import type { BookSide } from './reader-step.ts';
+import { notDefinite } from './reader-posterior.ts';
 import type { ReaderPosterior } from './reader-posterior.ts';
 import type { ReaderTask } from './reader-task.ts';
 
@@ -376,12 +376,4 @@ function along(rows: Float64Array, from: number, x: Float64Array, count: number)
   let sum = 0;
   for (let k = 0; k < count; k++) sum += rows[from + k] * x[k];
   return sum;
-}
-
-function notDefinite(row: number): AppError {
-  return new AppError(
-    'NUMERICAL',
-    `a reader's posterior precision is not positive definite in row ${String(row)}`,
-    'Check the ratings for extreme values.',
-  );
 }

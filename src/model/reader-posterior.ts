@@ -1,3 +1,4 @@
+import { AppError } from '../runtime/errors.ts';
 import { packedSize } from './cholesky.ts';
 import type { BookSide } from './reader-step.ts';
 
@@ -44,4 +45,13 @@ export function bookVariance({ books, mean, cov, size }: ReaderPosterior, book: 
     }
   }
   return sum;
+}
+
+/** The error of a step whose system cannot be solved: `NUMERICAL`, with the row that stopped it. */
+export function notDefinite(row: number): AppError {
+  return new AppError(
+    'NUMERICAL',
+    `a reader's posterior precision is not positive definite in row ${String(row)}`,
+    'Check the ratings for extreme values.',
+  );
 }

@@ -1,4 +1,3 @@
-import { AppError } from '../runtime/errors.ts';
 import { logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
 import { DenseSystem } from './dense/dense-system.ts';
 import { along } from './directions.ts';
@@ -6,6 +5,7 @@ import type { Directions } from './directions.ts';
 import { grown } from './growable.ts';
 import { LabelPlacement } from './label-placement.ts';
 import type { LabelSpace } from './label-space.ts';
+import { notDefinite } from './reader-posterior.ts';
 import type { ReaderPosterior } from './reader-posterior.ts';
 import type { ReaderTask } from './reader-task.ts';
 import { SparseVector } from './sparse-vector.ts';
@@ -126,11 +126,7 @@ export class ReaderStep implements ReaderPosterior {
     this.eliminateArms(count);
     const row = this.system.factorize(this.size);
     if (row < 0) return this;
-    throw new AppError(
-      'NUMERICAL',
-      `a reader's posterior precision is not positive definite in row ${String(row)}`,
-      'Check the ratings for extreme values.',
-    );
+    throw notDefinite(row);
   }
 
   /** Multiplies the determinant; logarithms are taken of many factors at once, within the range of numbers. */
