@@ -224,7 +224,7 @@ async function memoryFigure(api: ApiProcess, { name, file }: Ask, quick: boolean
 
 async function measureTwo({ url, asks, quick }: Serving): Promise<Figure[]> {
   const file = asks.find(({ ids }) => ids !== undefined)?.file;
-  return file === undefined ? [] : [await twoProcessesFigure(url, file, quick ? 1 : 10)];
+  return file === undefined ? [] : [await twoProcessesFigure(url, file, quick ? 5 : 20)];
 }
 
 /** The same endpoint as others write it. */
