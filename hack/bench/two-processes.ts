@@ -32,21 +32,20 @@ export async function twoProcessesFigure(
   // Until answers come from memory.
   for (const api of [first, second]) await runWrk(wrkArgs(api.url, seconds, file));
   const load = (api: ApiProcess): Promise<number> => perCpuSecond(api, file, seconds / TURNS);
-  let alone = 0;
-  const both = [0, 0];
+  const mean = { alone: 0, first: 0, second: 0 };
   for (let turn = 0; turn < TURNS; turn++) {
-    alone += (await load(turn % 2 === 0 ? first : second)) / TURNS;
-    const rates = await Promise.all([load(first), load(second)]);
-    rates.forEach((rate, n) => (both[n] += rate / TURNS));
+    mean.alone += (await load(turn % 2 === 0 ? first : second)) / TURNS;
+    const [one, other] = await Promise.all([load(first), load(second)]);
+    mean.first += one / TURNS;
+    mean.second += other / TURNS;
   }
-  const shown = both.map((rate) => number(rate));
   return atLeast({
     what: WHAT,
     command: COMMAND,
-    value: (both[0] + both[1]) / alone,
+    value: (mean.first + mean.second) / mean.alone,
     limit: TIMES,
     digits: 2,
-    note: `${shown.join(' + ')} beside ${number(alone)}; ${TURNS} turns of both ways`,
+    note: `${number(mean.first)} + ${number(mean.second)} beside ${number(mean.alone)}; ${TURNS} turns of both ways`,
   });
 }
 

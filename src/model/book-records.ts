@@ -1,16 +1,20 @@
 import type { Directions } from './directions.ts';
 import type { LabelSpace } from './label-space.ts';
-import { sharedFloats } from './shared-array.ts';
+import { sharedSingles } from './shared-array.ts';
 
 /**
  * What readers look at of each book, in one place of the memory: book i has the numbers `values[i width .. (i + 1) width)`, which are d_i and, by
  * slot, a label or NaN. Family f has the slots `slot[f] .. slot[f + 1]`, as many as any book has labels of it, of which the first are taken.
+ * A record of 16 numbers is a line of the cache. Labels are below 2^24, so that they are what they were.
  */
 export interface BookRecords {
   readonly width: number;
   readonly slot: Int32Array;
-  readonly values: Float64Array;
+  readonly values: Float32Array;
 }
+
+/** Numbers in a line of the cache. */
+const LINE = 16;
 
 /** Gathers labels and directions, in shared memory. */
 export function bookRecordsOf(labels: LabelSpace, directions: Directions): BookRecords {
@@ -28,8 +32,9 @@ export function bookRecordsOf(labels: LabelSpace, directions: Directions): BookR
   // a family without labels has a slot too, so that none needs a case of its own
   most.forEach((count, f) => (slot[f + 1] = slot[f] + Math.max(1, count)));
   const { count, place } = directions;
-  const width = count + slot[families.length];
-  const values = sharedFloats(entities * width);
+  const taken = count + slot[families.length];
+  const width = Math.ceil(taken / LINE) * LINE;
+  const values = sharedSingles(entities * width);
   for (let book = 0, at = 0; book < entities; book++, at += width) {
     for (let a = 0; a < count; a++) values[at + a] = place[book * count + a];
     values.fill(NaN, at + count, at + width);

@@ -55,7 +55,7 @@ export function leaningMean(step: ReaderStep): Float64Array {
   if (placement.count === 0 || placement.singleVar[0] === 0) return new Float64Array(count);
   const from = placement.book[0] * count;
   const share = (step.leaningVar / placement.singleVar[0]) * singleSum(step, 0).mean;
-  return place.subarray(from, from + count).map((d) => share * d);
+  return Float64Array.from(place.subarray(from, from + count), (d) => share * d);
 }
 
 /** Sum of the posterior variances of the leanings of a reader with ratings. */

@@ -2,11 +2,11 @@
 export interface Directions {
   /** S */
   readonly count: number;
-  /** d_i, M x S row-major: of length one, or zero for a book that nobody met. */
-  readonly place: Float64Array;
+  /** d_i, M x S row-major: of length one, or zero for a book that nobody met. In 32 bits, as the model is stored. */
+  readonly place: Float32Array;
 }
 
-export const NO_DIRECTIONS: Directions = { count: 0, place: new Float64Array(0) };
+export const NO_DIRECTIONS: Directions = { count: 0, place: new Float32Array(0) };
 
 /** d_i . d_j */
 export function along({ count, place }: Directions, i: number, j: number): number {

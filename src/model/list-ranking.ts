@@ -6,10 +6,12 @@ import type { RatingModel } from './trained-model.ts';
 
 /** A family with at most this many labels is bounded as a whole; one with more is looked up label by label. */
 const FEW_LABELS = 64;
+/** Longest d, which is 1 in 32 bits. */
+const UNIT = 1 + 2 ** -20;
 
 /**
  * Exact search for a reader's best books by latent mean. Books are scanned by falling c_j and the scan stops when
- * c_j + |p| max |q| + |l| + the best effect of the small families cannot reach the list any more, since |d| is 1. Books with a label of a
+ * c_j + |p| max |q| + |l| + the best effect of the small families cannot reach the list any more, since |d| is at most 1. Books with a label of a
  * large family that the reader likes follow, label by label, in the same order and with the best effects of all families.
  */
 export class ListRanking {
@@ -83,7 +85,7 @@ export class ListRanking {
     for (let a = 1; a < step.dim; a++) norm += step.mean[a] ** 2;
     norm = Math.sqrt(norm);
     this.leaning = leaningMean(step);
-    let slack = Math.hypot(...this.leaning);
+    let slack = UNIT * Math.hypot(...this.leaning);
     let fewSlack = slack;
     for (let f = 0; f < bestOf.length; f++) {
       slack += bestOf[f] * this.mostWeight[f];

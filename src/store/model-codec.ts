@@ -53,7 +53,7 @@ export function encodeModel(model: TrainedModel): Uint8Array {
     bookRatings: model.bookRatings,
     effectVar: books.effectVar,
     directions: books.directions.count,
-    direction: Float32Array.from(books.directions.place),
+    direction: books.directions.place,
     families: labels.families,
     familyStart: labels.familyStart,
     familyOf: labels.familyOf,
@@ -128,7 +128,7 @@ function directionsFrom(columns: Columns): Directions {
   if (!columns.names.includes('direction')) return NO_DIRECTIONS;
   return {
     count: z.int().parse(columns.json('directions')),
-    place: Float64Array.from(columns.array('direction', Float32Array)),
+    place: columns.array('direction', Float32Array),
   };
 }
 

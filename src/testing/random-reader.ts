@@ -49,7 +49,7 @@ export function randomBooks(random: Random, rank: number, books: number, authors
 
 /** Every fifth book has no place among the directions. */
 export function randomDirections(random: Random, books: number, count = 2): Directions {
-  const place = new Float64Array(books * count);
+  const place = new Float32Array(books * count);
   for (let book = 0; book < books; book++) {
     if (book % 5 === 4) continue;
     const drawn = Float64Array.from({ length: count }, () => normalDraw(random));

@@ -1,7 +1,7 @@
 import { type Directions, NO_DIRECTIONS } from '../../model/directions.ts';
 import { seededRandom } from '../../model/random.ts';
 import { buildRatingMatrix } from '../../model/rating-matrix.ts';
-import { sharedFloats } from '../../model/shared-array.ts';
+import { sharedSingles } from '../../model/shared-array.ts';
 import type { Dataset } from '../ingest/dataset.ts';
 import { enoughOf, strongestDirections } from './strongest-directions.ts';
 
@@ -39,7 +39,7 @@ export function metDirections(
     settled: SETTLED,
     random,
   });
-  const place = sharedFloats(book.length);
+  const place = sharedSingles(book.length);
   for (let from = 0; from < book.length; from += DIRECTIONS) {
     let square = 0;
     for (let a = from; a < from + DIRECTIONS; a++) square += book[a] * book[a];

@@ -71,7 +71,9 @@ function packedLower(matrix: Float64Array, dim: number): Float64Array {
 }
 
 function withUnmet({ count, place }: Directions): Directions {
-  return { count, place: extended(place, new Float64Array(count)) };
+  const longer = new Float32Array(place.length + count);
+  longer.set(place);
+  return { count, place: longer };
 }
 
 function withUnlabelled(space: LabelSpace): LabelSpace {

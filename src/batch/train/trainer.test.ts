@@ -198,7 +198,7 @@ describe('relabelling', () => {
         return familyOf(name, space.familyStart[f + 1] - space.familyStart[f], own);
       });
     const { count, place } = DATA.directions;
-    const moved = new Float64Array(place.length);
+    const moved = new Float32Array(place.length);
     bookTo.forEach((to, i) => {
       moved.set(place.subarray(i * count, (i + 1) * count), to * count);
     });
