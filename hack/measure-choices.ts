@@ -1,7 +1,8 @@
 /**
  * Prints what docs/model.md 4 compares models by: seeds 2 and 3, all rows and the 5-core, a tenth of the training rows held out
- * anew. Test rows are not looked at. `node hack/measure-choices.ts [SET ..]`, sets all2, all3, core2 and core3.
+ * anew. Test rows are not looked at. `node hack/measure-choices.ts [--fit-to KIND] [SET ..]`, sets all2, all3, core2 and core3.
  */
+import { parseArgs } from 'node:util';
 import { accuracy, dnll, levelIndices } from '../src/batch/evaluate/metrics.ts';
 import { hashedBelow } from '../src/batch/evaluate/split.ts';
 import { learn } from '../src/batch/learn.ts';
@@ -11,10 +12,15 @@ import { readerInputs } from '../src/batch/recommend/reader-inputs.ts';
 import { settingsSchema } from '../src/contracts/settings.ts';
 import { createLog } from '../src/runtime/log.ts';
 
-const sets = process.argv.length > 2 ? process.argv.slice(2) : ['all2', 'all3', 'core2', 'core3'];
+const { values, positionals } = parseArgs({
+  options: { 'fit-to': { type: 'string' } },
+  allowPositionals: true,
+});
+const sets = positionals.length > 0 ? positionals : ['all2', 'all3', 'core2', 'core3'];
+const given = settingsSchema.parse({ fitTo: values['fit-to'] });
 const { signal } = new AbortController();
 const log = createLog({ level: 'silent', format: 'auto' });
-const { dataset } = await readData(settingsSchema.parse({}), { log, signal });
+const { dataset } = await readData(given, { log, signal });
 const { ratings, readers, books, levels } = dataset;
 
 process.stdout.write(
@@ -23,7 +29,7 @@ process.stdout.write(
 for (const set of sets) {
   const seed = Number(set.slice(-1));
   const core = set.startsWith('core') ? 5 : 0;
-  const settings = { ...settingsSchema.parse({}), seed, core, threads: 1 };
+  const settings = { ...given, seed, core, threads: 1 };
   const { train } = splitToLearn(dataset, settings).split;
   const isHeldOut = (row: number): boolean => {
     const [u, i] = [ratings.reader[row] ?? 0, ratings.book[row] ?? 0];

@@ -13,7 +13,7 @@ import type { TrainingData } from '../../src/batch/train/model-state.ts';
 import { packedSize } from '../../src/model/cholesky.ts';
 import { signalNames } from '../../src/model/interest/interest-model.ts';
 import { interestBasis } from '../../src/model/interest/learn-interest.ts';
-import { plainLevelMap } from '../../src/model/level-map.ts';
+import { plainLevelMap, plainScale } from '../../src/model/level-map.ts';
 import { normalDraw, seededRandom } from '../../src/model/random.ts';
 import { DEFAULT_CHOICE } from '../../src/model/recommender.ts';
 import type { TrainedModel } from '../../src/model/trained-model.ts';
@@ -82,7 +82,7 @@ function madeUpModel({ matrix, bookLabels }: TrainingData): TrainedModel {
     },
     bookNoise: new Float64Array(books).fill(1),
     bookRatings: new Int32Array(books),
-    levelMap: plainLevelMap(Float64Array.from({ length: 10 }, (_, l) => (l + 1) / 2)),
+    levelMap: plainLevelMap(plainScale(Float64Array.from({ length: 10 }, (_, l) => (l + 1) / 2))),
     listed,
     interest: {
       ...interestBasis(histories, listed, EXPONENT),

@@ -72,6 +72,7 @@ export function syntheticTraining(size: SyntheticSize, seed = 1): TrainingData {
     bookLabels,
     effectLabels: buildLabelSpace(books, []),
     directions: NO_DIRECTIONS,
+    edges: null,
   };
 }
 

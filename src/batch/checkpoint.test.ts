@@ -95,6 +95,25 @@ describe('a training that is started again', () => {
     await kv.close();
   });
 
+  it('goes on with latent ratings where they were', async () => {
+    const settings = { fitTo: 'ordinal' } as const;
+    const contents: unknown[] = [];
+    for (const isStopped of [false, true]) {
+      const store = await openStore(address(`latent-${isStopped}`));
+      if (isStopped) {
+        const first = trainUntil(store, at('train', 9), 'stopped', settings);
+        await expect(first).rejects.toMatchObject({ code: 'CANCELLED' });
+      }
+      const record = await trainUntil(store, () => false, 'stopped', settings);
+      expect(record.resumedAt).toBe(isStopped ? 'train' : null);
+      contents.push(await contentOf(store, record.version ?? ''));
+      await store.close();
+    }
+    expect(contents[1]).toEqual(contents[0]);
+    // another model than that of the scores
+    expect(contents[0]).not.toEqual(wanted);
+  });
+
   it('after it was killed goes on from the last checkpoint that it wrote by the clock, once it has the memory', async () => {
     const store = await openStore(address('killed'));
     await expect(trainUntil(store, at('train', 11), 'killed')).rejects.toThrow('killed');

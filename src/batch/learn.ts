@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { LevelMap } from '../model/level-map.ts';
-import { plainLevelMap } from '../model/level-map.ts';
+import { type LevelMap, plainLevelMap, plainScale, type Scale } from '../model/level-map.ts';
 import type { RatingModel, TrainedModel } from '../model/trained-model.ts';
 import type { ColumnValue } from '../store/columns.ts';
 import { type Chosen, chosenColumns, chosenFrom, firstLegFrom } from './chosen.ts';
@@ -110,15 +109,13 @@ async function choose(
   options: LearnOptions,
 ): Promise<{ chosen: Chosen; state: ModelState; data: TrainingData }> {
   const { tuning, rest } = tuningSlice(dataset, rows, options.seed);
-  const { levels } = dataset;
-  const scores =
-    options.fitTo === 'scores' ? normalScores(levelsOfRows(dataset, rest), levels) : levels;
-  const scored = withScores(dataset, { levels, scores });
+  const scale = scaleOf(dataset, rest, options.fitTo);
+  const scored = withScores(dataset, scale);
   const names = startNames(dataset, rest);
-  const first = { data: trainingData(scored, rest), names, tuning };
+  const first = { data: trainingData(scored, rest, scale.edges), names, tuning };
   const { state, report } = await firstLeg(pool, scored, first, options);
   const start = startPointOf(state, options, names);
-  const plain = modelOf(state, dataset, rest, plainLevelMap(levels, scores));
+  const plain = modelOf(state, dataset, rest, plainLevelMap(scale));
   const inputs = readerInputs(dataset, rest);
   const seen = { rest, hidden: tuning, inputs, noiseFactor: state.readers.precision };
   const threads = threadsFor(options.threads ?? 0, rows.length);
@@ -126,19 +123,24 @@ async function choose(
     learnInterest(interestTask(plain, dataset, seen, options.seed), threads),
     turn().then(() => {
       const unseen = latentRows(plain, inputs, dataset, tuning);
-      return fitLevelMap(levels, { level: levelsOfRows(dataset, tuning), ...unseen }, scores);
+      return fitLevelMap(scale, { level: levelsOfRows(dataset, tuning), ...unseen });
     }),
     // the interest takes longer than the map
-    turn().then(() => trainingData(scored, rows)),
+    turn().then(() => trainingData(scored, rows, scale.edges)),
   ]);
   return { chosen: { levelMap, interest, report, start }, state, data };
 }
 
+/** What the model is fitted to, as the levels of the given rows have it. */
+function scaleOf(dataset: Dataset, rows: Int32Array, fitTo: StartSettings['fitTo']): Scale {
+  const { levels } = dataset;
+  if (fitTo === 'ratings') return plainScale(levels);
+  const { scores, edges } = normalScores(levelsOfRows(dataset, rows), levels);
+  return { levels, scores, edges: fitTo === 'ordinal' ? edges : null };
+}
+
 /** The data with the scores of the levels in the place of the ratings. */
-function withScores(
-  dataset: Dataset,
-  { levels, scores }: Pick<LevelMap, 'levels' | 'scores'>,
-): Dataset {
+function withScores(dataset: Dataset, { levels, scores }: Scale): Dataset {
   return { ...dataset, ratings: scoredRatings(dataset.ratings, levels, scores) };
 }
 
@@ -244,7 +246,8 @@ async function refitIn(
   options: LearnOptions,
 ): Promise<Learned> {
   const { trail = NO_TRAIL } = options;
-  const data = prepared ?? trainingData(withScores(dataset, chosen.levelMap), rows);
+  const { levelMap } = chosen;
+  const data = prepared ?? trainingData(withScores(dataset, levelMap), rows, levelMap.edges);
   const at =
     trail.position(leg, data, COLD, roomIn(dataset, options)) ??
     startPosition(onRows(old, data), COLD);

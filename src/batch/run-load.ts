@@ -5,12 +5,17 @@ import type { TrainingData } from './train/model-state.ts';
 import type { Load } from './train/memory.ts';
 
 /** What a run on the data has to hold, whatever part of the rows it trains on first. */
-export function loadOf(dataset: Dataset, { effectLabels }: TrainingData, threads: number): Load {
+export function loadOf(
+  dataset: Dataset,
+  { effectLabels, edges }: TrainingData,
+  threads: number,
+): Load {
   return {
     readers: dataset.readers.ids.length,
     books: dataset.books.ids.length,
     ratings: dataset.ratings.value.length,
     hasContent: effectLabels.families.length > 0,
+    isLatent: edges !== null,
     ties: mostTies(dataset),
     threads: listThreads(dataset.readers.ids.length, threads),
   };

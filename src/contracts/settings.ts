@@ -173,9 +173,10 @@ export const settingsSchema = z.strictObject({
   fitTo: given(
     {
       value: 'kind',
-      description: "What the model is fitted to: normal scores of the scale's levels, or ratings",
+      description:
+        "What the model is fitted to: normal scores of the scale's levels, latent ratings in the levels' cells (ordinal), or ratings",
     },
-    z.enum(['scores', 'ratings']).default('scores'),
+    z.enum(['scores', 'ordinal', 'ratings']).default('scores'),
   ),
   sweeps: given(
     { value: 'n', description: 'Most passes over readers and books' },

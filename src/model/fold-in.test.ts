@@ -8,7 +8,7 @@ import { FoldIn } from './fold-in.ts';
 import { expectedInverse } from './noise-factor.ts';
 import { seededRandom } from './random.ts';
 import type { ReaderInput } from './recommender.ts';
-import type { TrainedModel } from './trained-model.ts';
+import type { RatingModel, TrainedModel } from './trained-model.ts';
 
 const BOOKS = 60;
 const NOTHING: ReaderInput = {
@@ -217,11 +217,50 @@ describe('shares of the ratings', () => {
   });
 });
 
+/** The model with ratings that are known by their cells alone. */
+function latent<M extends RatingModel>(model: M): M {
+  const edges = model.levelMap.levels.slice(1).map((level) => level - 0.5);
+  return { ...model, levelMap: { ...model.levelMap, edges } };
+}
+
+describe('a reader whose ratings are latent', () => {
+  const random = seededRandom(5);
+  const plain = randomModel(random, 0, BOOKS);
+  const model = latent(plain);
+
+  it('has shares that add up to the prediction', () => {
+    const input = randomInput(random, BOOKS, 12, 3);
+    const [fold, prior] = [new FoldIn(model), new FoldIn(plain)];
+    fold.solve(input);
+    prior.solve(input, 1e-12);
+    for (let book = 0; book < BOOKS; book++) {
+      if (input.ratedBook.includes(book)) continue;
+      const shares = new Float64Array(12);
+      fold.shares(book, shares);
+      const base = plain.offset + plain.books.mean[book] + prior.step.mean[0];
+      expect(base + shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(fold.mean, 8);
+    }
+  });
+
+  it('likes books the more, the higher its ratings are', () => {
+    const ratedBook = Uint32Array.of(3, 17, 21);
+    const meanAfter = (rating: number): number => {
+      const fold = new FoldIn(model);
+      fold.solve({ ...NOTHING, ratedBook, ratedValue: Float64Array.of(rating, rating, rating) });
+      return fold.step.mean[0];
+    };
+    expect(meanAfter(10)).toBeGreaterThan(meanAfter(9));
+    expect(meanAfter(9)).toBeGreaterThan(meanAfter(8));
+    expect(meanAfter(2)).toBeGreaterThan(meanAfter(1));
+  });
+});
+
 it('gives the same means without the variances (property)', () => {
   fc.assert(
     fc.property(fc.nat(), fc.double({ min: 0.1, max: 5, noNaN: true }), (seed, factor) => {
       const random = seededRandom(seed);
-      const model = randomModel(random, 2, BOOKS);
+      const plain = randomModel(random, 2, BOOKS);
+      const model = seed % 2 === 0 ? plain : latent(plain);
       const input = randomInput(random, BOOKS, 6, 2);
       const [whole, means] = [new FoldIn(model), new FoldIn(model)];
       whole.solve(input, factor);

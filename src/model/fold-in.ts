@@ -1,7 +1,8 @@
 import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
 import { BookFit } from './book-effects.ts';
-import { type Known, scoreOf } from './level-map.ts';
+import { cellOf, type Known, scoreOf } from './level-map.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
+import { NormalCell } from './normal-cell.ts';
 import { bookVariance, expectedSquares } from './reader-posterior.ts';
 import { ReaderStep } from './reader-step.ts';
 import type { ReaderTask } from './reader-task.ts';
@@ -10,6 +11,9 @@ import type { RatingModel } from './trained-model.ts';
 
 /** Rounds of posterior and noise factor; the factor moves by less than 1 % after them. */
 const ROUNDS = 3;
+/** Most rounds where ratings are latent and move with the posterior, and the part of their noise's standard deviation that is no move. */
+const LATENT_ROUNDS = 20;
+const SETTLED = 1e-3;
 
 /** Latent mean of a rating, rating units, and its variance by cause. */
 export interface LatentPrediction {
@@ -43,6 +47,10 @@ export class FoldIn {
   private readonly priorMean: Float64Array;
   private book = new Int32Array(64);
   private value = new Float64Array(64);
+  /** Where ratings are latent: number of the cell, and variance of the value. */
+  private cell = new Int32Array(64);
+  private variance = new Float64Array(64);
+  private readonly normal = new NormalCell();
 
   constructor(model: RatingModel) {
     this.model = model;
@@ -66,10 +74,16 @@ export class FoldIn {
     const count = input.ratedBook.length;
     this.take(input);
     let factor = held ?? 1;
-    for (let round = 0; round < (count === 0 || held !== null ? 1 : ROUNDS); round++) {
+    let left = this.rounds(count, held);
+    while (left > 0) {
       step.solve(this.task(count, factor));
-      if (count > 0 && held === null)
-        factor = noiseFactor(model.readerShape, count, model.tau * expectedSquares(step));
+      if (count > 0 && held === null) {
+        const squares = expectedSquares(step) + this.latentSquares(count);
+        factor = noiseFactor(model.readerShape, count, model.tau * squares);
+      }
+      left--;
+      // one round more, with the ratings where they have come to rest
+      if (left > 0 && this.moveLatent(count, factor) < SETTLED) left = 1;
     }
     this.factor = factor;
     this.noise = expectedInverse(model.readerShape, count, factor) / model.tau;
@@ -77,8 +91,52 @@ export class FoldIn {
 
   /** The means alone, for a noise factor that is known: what `meanOf` needs. Throws as `solve` does. */
   solveMeans(input: ReaderInput, factor: number): void {
+    if (this.model.levelMap.edges !== null) {
+      // the means that latent ratings move by come with all else
+      this.solve(input, factor);
+      return;
+    }
     this.take(input);
     this.step.solveMeans(this.task(input.ratedBook.length, factor));
+  }
+
+  private rounds(count: number, held: number | null): number {
+    if (count === 0) return 1;
+    if (this.model.levelMap.edges !== null) return LATENT_ROUNDS;
+    return held === null ? ROUNDS : 1;
+  }
+
+  /** Sum over the ratings of E[beta_i] Var[y], where they are latent. */
+  private latentSquares(count: number): number {
+    const { books, levelMap } = this.model;
+    let sum = 0;
+    if (levelMap.edges === null) return sum;
+    for (let k = 0; k < count; k++) sum += books.precision[this.book[k]] * this.variance[k];
+    return sum;
+  }
+
+  /** q(y) of the ratings, where they are latent, as training has it; returns the longest way that one moved, in standard deviations of its noise. */
+  private moveLatent(count: number, factor: number): number {
+    const { normal, step } = this;
+    const { levelMap, books, dim, offset, tau } = this.model;
+    const { edges } = levelMap;
+    if (edges === null) return Infinity;
+    let longest = 0;
+    for (let k = 0; k < count; k++) {
+      const book = this.book[k];
+      const l = this.cell[k];
+      const sd = 1 / Math.sqrt(tau * factor * books.precision[book]);
+      normal.take(
+        offset + books.mean[book * dim] + step.fitMean[k],
+        sd,
+        l === 0 ? -Infinity : edges[l - 1],
+        l === edges.length ? Infinity : edges[l],
+      );
+      longest = Math.max(longest, Math.abs(normal.mean - this.value[k]) / sd);
+      this.value[k] = normal.mean;
+      this.variance[k] = normal.variance;
+    }
+    return longest;
   }
 
   /** Latent mean of a book's rating alone. */
@@ -94,10 +152,16 @@ export class FoldIn {
     if (count > this.book.length) {
       this.book = new Int32Array(count);
       this.value = new Float64Array(count);
+      this.cell = new Int32Array(count);
+      this.variance = new Float64Array(count);
     }
+    const { edges } = this.model.levelMap;
     for (let k = 0; k < count; k++) {
       this.book[k] = input.ratedBook[k];
       this.value[k] = scoreOf(this.model.levelMap, input.ratedValue[k]);
+      if (edges === null) continue;
+      this.cell[k] = cellOf(edges, this.value[k]);
+      this.variance[k] = 0;
     }
   }
 

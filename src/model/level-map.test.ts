@@ -6,6 +6,7 @@ import {
   expectedRating,
   levelProbabilities,
   plainLevelMap,
+  plainScale,
   probabilityAtLeast,
   ratingQuantile,
   ratingSd,
@@ -29,6 +30,7 @@ function randomMap(seed: number, levels: number): LevelMap {
   return {
     levels: Float64Array.from({ length: levels }, () => (level += 0.5 + random())),
     scores: Float64Array.from({ length: levels }, () => (score += 0.5 + random())),
+    edges: null,
     cuts: Float64Array.from({ length: levels - 1 }, () => (cut += 0.2 + random())),
     spread: 0.5 + random(),
     tilt: 0.2 * random(),
@@ -59,7 +61,11 @@ function probabilities(map: LevelMap, mean: number, sd: number): Float64Array {
 
 describe('the score of a rating', () => {
   it('is that of a level, on the line between two, and goes on beyond the ends', () => {
-    const map = plainLevelMap(Float64Array.of(1, 2, 4), Float64Array.of(0, 3, 4));
+    const map = plainLevelMap({
+      levels: Float64Array.of(1, 2, 4),
+      scores: Float64Array.of(0, 3, 4),
+      edges: null,
+    });
     const scores = [0.5, 1, 1.5, 2, 3, 4, 9].map((rating) => scoreOf(map, rating));
     expect(scores).toEqual([-1.5, 0, 1.5, 3, 3.5, 4, 6.5]);
   });
@@ -96,7 +102,7 @@ describe('the levels of a rating', () => {
   });
 
   it('are the cells between the middles where nothing was learned', () => {
-    const map = plainLevelMap(Float64Array.of(1, 2, 4));
+    const map = plainLevelMap(plainScale(Float64Array.of(1, 2, 4)));
     const prob = probabilities(map, 2, 1);
     expect(prob[0]).toBeCloseTo(normalCdf(-0.5), 14);
     expect(prob[1]).toBeCloseTo(normalCdf(1) - normalCdf(-0.5), 14);
@@ -113,7 +119,7 @@ describe('the levels of a rating', () => {
 
   it('write where they are told', () => {
     const out = new Float64Array(6).fill(-1);
-    levelProbabilities(plainLevelMap(Float64Array.of(1, 2)), 1.5, 1, out, 2);
+    levelProbabilities(plainLevelMap(plainScale(Float64Array.of(1, 2))), 1.5, 1, out, 2);
     expect(Array.from(out)).toEqual([-1, -1, 0.5, 0.5, -1, -1]);
   });
 });
@@ -135,7 +141,7 @@ describe('the quantile of a rating', () => {
   });
 
   it('passes a level where half of its mass lies below', () => {
-    const map = plainLevelMap(Float64Array.of(1, 2, 3));
+    const map = plainLevelMap(plainScale(Float64Array.of(1, 2, 3)));
     const prob = Float64Array.of(0.2, 0.5, 0.3);
     expect(ratingQuantile(map, prob, 0, 0, 0.05)).toBe(1);
     expect(ratingQuantile(map, prob, 0, 0, 0.45)).toBeCloseTo(2, 12);
@@ -144,7 +150,7 @@ describe('the quantile of a rating', () => {
   });
 
   it('is the only level of a scale of one', () => {
-    const map = plainLevelMap(Float64Array.of(4));
+    const map = plainLevelMap(plainScale(Float64Array.of(4)));
     expect(Array.from(probabilities(map, 9, 2))).toEqual([1]);
     expect([0.01, 0.5, 0.99].map((p) => ratingQuantile(map, Float64Array.of(1), 0, 0, p))).toEqual([
       4, 4, 4,
@@ -170,7 +176,7 @@ describe('the calibrated mass', () => {
 
   it('is looked up by activity, then by spread, and between two points of a table', () => {
     const map: LevelMap = {
-      ...plainLevelMap(Float64Array.of(1, 2)),
+      ...plainLevelMap(plainScale(Float64Array.of(1, 2))),
       repair: {
         bands: Int32Array.of(0, 3),
         group: Int32Array.of(0, 1, 1, 1),

@@ -1,16 +1,34 @@
 import { bandOf } from './activity-bands.ts';
 import { normalCdf, quickNormalCdf } from './special-functions.ts';
 
+/** The levels of the scale, and what the model is fitted to in their place; the numbers ascend. */
+export interface Scale {
+  /** Length L. */
+  readonly levels: Float64Array;
+  /** What stands for each level; the levels themselves or their normal scores. */
+  readonly scores: Float64Array;
+  /** Edges between the levels' cells, L - 1, where a rating is a latent one somewhere in its cell, which the score is only the start for; else null. */
+  readonly edges: Float64Array | null;
+}
+
+/** The scale of a model that is fitted to the levels as they stand. */
+export function plainScale(levels: Float64Array): Scale {
+  return { levels, scores: levels, edges: null };
+}
+
+/** Number of the cell that a score or any other number lies in. */
+export function cellOf(edges: Float64Array, x: number): number {
+  let l = 0;
+  while (l < edges.length && edges[l] < x) l++;
+  return l;
+}
+
 /**
  * Map between the levels of the scale and the Gaussian latent rating N(m, v) that the model predicts in their place:
  * P(level l) = Phi((b_l - m) / s) - Phi((b_{l-1} - m) / s), s^2 = spread v exp(tilt (m - centre)), and the conformal
  * repair of its intervals (docs/model.md 3.4).
  */
-export interface LevelMap {
-  /** Levels, ascending; length L. */
-  readonly levels: Float64Array;
-  /** What stands for each level in training and fold-in, ascending; the levels themselves or their normal scores. */
-  readonly scores: Float64Array;
+export interface LevelMap extends Scale {
   /** Cut points b_1 .. b_{L-1}, ascending, in units of the scores. */
   readonly cuts: Float64Array;
   /** Factor on the latent variance. */
@@ -58,10 +76,11 @@ const NO_REPAIR: Repair = {
 };
 
 /** The map that nothing was learned for: cuts half-way between scores, intervals as they come. */
-export function plainLevelMap(levels: Float64Array, scores = levels): LevelMap {
+export function plainLevelMap(scale: Scale): LevelMap {
+  const { levels, scores } = scale;
   const cuts = new Float64Array(Math.max(0, levels.length - 1));
   for (let l = 0; l < cuts.length; l++) cuts[l] = (scores[l] + scores[l + 1]) / 2;
-  return { levels, scores, cuts, spread: 1, tilt: 0, blend: 0, repair: NO_REPAIR };
+  return { ...scale, cuts, spread: 1, tilt: 0, blend: 0, repair: NO_REPAIR };
 }
 
 /** The map whose intervals are those of its own distribution, without the conformal repair. */

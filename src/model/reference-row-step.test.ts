@@ -69,6 +69,7 @@ describe('the expected square of a rating', () => {
             slot: null,
             partner: Int32Array.of(0),
             value: Float64Array.of(1.7),
+            variance: null,
           },
           rows,
           partners,

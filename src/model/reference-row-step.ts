@@ -7,7 +7,7 @@ import {
   solveWithFactor,
 } from './cholesky.ts';
 import { noiseFactor } from './noise-factor.ts';
-import { ROW_SUMS } from './row-step.ts';
+import { latentSquares, ROW_SUMS } from './row-step.ts';
 import type { RowNumbers, RowSide, RowStep } from './row-step.ts';
 
 /** The row step written as the equations are, in f64: what the others are measured by. */
@@ -88,7 +88,7 @@ export class ReferenceRowStep implements RowStep {
   /** Sum over the row's ratings of the partner's noise factor times E[(r - mu - f)^2]. */
   private squares(offset: number, n: number): number {
     const { ratings, partners } = this.side;
-    let sum = 0;
+    let sum = latentSquares(ratings, partners, n);
     for (let k = ratings.start[n]; k < ratings.start[n + 1]; k++) {
       const slot = ratings.slot?.[k] ?? k;
       const weight = partners.precision[ratings.partner[slot]];

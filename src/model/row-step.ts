@@ -17,6 +17,23 @@ export interface RowRatings {
   /** By slot. */
   readonly partner: Int32Array;
   readonly value: Float64Array;
+  /** Variances of values that are latent, else null. */
+  readonly variance: Float64Array | null;
+}
+
+/** Sum over the ratings of row n of the partner's noise factor times the variance of the value. */
+export function latentSquares(
+  { start, slot: slots, partner, variance }: RowRatings,
+  partners: Pick<Posteriors, 'precision'>,
+  n: number,
+): number {
+  if (variance === null) return 0;
+  let sum = 0;
+  for (let k = start[n]; k < start[n + 1]; k++) {
+    const slot = slots === null ? k : slots[k];
+    sum += partners.precision[partner[slot]] * variance[slot];
+  }
+  return sum;
 }
 
 /**

@@ -6,11 +6,12 @@ const scalarsSchema = z.object({ spread: z.number(), tilt: z.number(), blend: z.
 
 /** The map as columns of an artefact. */
 export function levelMapColumns(map: LevelMap): Record<string, ColumnValue> {
-  const { spread, tilt, blend, levels, scores, cuts, repair } = map;
+  const { spread, tilt, blend, levels, scores, edges, cuts, repair } = map;
   return {
     levelMap: { spread, tilt, blend },
     levels,
     scores,
+    ...(edges === null ? {} : { edges }),
     cuts,
     repairBands: repair.bands,
     repairGroup: repair.group,
@@ -28,6 +29,7 @@ export function levelMapFrom(columns: Columns): LevelMap {
     ...scalarsSchema.parse(columns.json('levelMap')),
     levels: doubles('levels'),
     scores: doubles('scores'),
+    edges: columns.names.includes('edges') ? doubles('edges') : null,
     cuts: doubles('cuts'),
     repair: {
       bands: integers('repairBands'),

@@ -41,6 +41,12 @@ describe.each([0, 3])('a stored model of rank %d', (rank) => {
     expect(after.listed).toEqual(model.listed);
   });
 
+  it('keeps the edges of the cells of latent ratings', () => {
+    const edges = model.levelMap.levels.slice(1).map((level) => level - 0.4);
+    const latent = { ...model, levelMap: { ...model.levelMap, edges } };
+    expect(decodeModel(encodeModel(latent)).levelMap).toEqual(latent.levelMap);
+  });
+
   it('of another release is called that', () => {
     const columns = unpackColumns(bytes);
     const scalars = columns.json('scalars') as Record<string, number>;

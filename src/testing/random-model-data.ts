@@ -78,5 +78,6 @@ export function trainingDataOf(parts: {
     bookLabels: buildLabelSpace(books, parts.bookFamilies ?? []),
     effectLabels: buildLabelSpace(books, parts.effectFamilies ?? []),
     directions: parts.directions ?? NO_DIRECTIONS,
+    edges: null,
   };
 }

@@ -1,5 +1,5 @@
 import { type InterestModel, signalNames } from '../model/interest/interest-model.ts';
-import { plainLevelMap } from '../model/level-map.ts';
+import { plainLevelMap, plainScale } from '../model/level-map.ts';
 import { normalDraw } from '../model/random.ts';
 import type { Random } from '../model/random.ts';
 import type { ReaderInput } from '../model/recommender.ts';
@@ -39,7 +39,7 @@ export function randomModel(
     books: bookSide,
     bookNoise: Float64Array.from({ length: books }, () => 0.5 + random()),
     bookRatings: Int32Array.from({ length: books }, (_, n) => n % 12),
-    levelMap: plainLevelMap(Float64Array.from({ length: 10 }, (_, l) => l + 1)),
+    levelMap: plainLevelMap(plainScale(Float64Array.from({ length: 10 }, (_, l) => l + 1))),
     listed: Uint8Array.from({ length: books }, () => (random() < 0.8 ? 1 : 0)),
     interest: randomInterest(random, books, bookSide.labels.families),
   };

@@ -2,21 +2,23 @@ import { buildRatingMatrix } from '../model/rating-matrix.ts';
 import type { RatingMatrix } from '../model/rating-matrix.ts';
 import { normalDraw } from '../model/random.ts';
 import type { Random } from '../model/random.ts';
-import type { Posteriors, RowNumbers, RowSide } from '../model/row-step.ts';
+import type { Posteriors, RowNumbers, RowRatings, RowSide } from '../model/row-step.ts';
 import { randomRatings } from './random-model-data.ts';
 import { packed, randomPrecision } from './random-reader.ts';
 
-/** How large random rows are, and whether readers have content effects. */
+/** How large random rows are, whether readers have content effects, and whether ratings are latent. */
 export interface RandomRows {
   readonly rank: number;
   readonly readers: number;
   readonly books: number;
   readonly density: number;
   readonly shifted: boolean;
+  readonly latent?: boolean;
 }
 
 /** Both sides of random ratings with random posteriors; some entities have no ratings. */
-export function randomRows(random: Random, { rank, readers, books, density, shifted }: RandomRows) {
+export function randomRows(random: Random, size: RandomRows) {
+  const { rank, readers, books, density, shifted, latent = false } = size;
   const dim = rank + 1;
   const ratings = randomRatings(random, readers, books, density, () => 7 + 2 * normalDraw(random));
   const matrix = buildRatingMatrix(ratings, readers, books);
@@ -27,9 +29,13 @@ export function randomRows(random: Random, { rank, readers, books, density, shif
     variance: drawn(matrix.size).map((x) => 1 + x * x),
     cov: drawn(matrix.size * rank).map((x) => 0.1 * x),
   };
+  const variance = latent ? drawn(matrix.size).map((x) => x * x) : null;
   const sides = {
-    readers: side('reader', matrix, q, p, drawn(readers * dim)),
-    books: { ...side('book', matrix, p, q, drawn(books * dim)), shift: shifted ? shift : null },
+    readers: side('reader', { ...matrix, variance }, [q, p], drawn(readers * dim)),
+    books: {
+      ...side('book', { ...matrix, variance }, [p, q], drawn(books * dim)),
+      shift: shifted ? shift : null,
+    },
   };
   const numbers: RowNumbers = {
     tau: 0.8,
@@ -52,16 +58,15 @@ function posteriors(random: Random, count: number, dim: number): Posteriors {
 
 function side(
   name: RowSide['name'],
-  matrix: RatingMatrix,
-  rows: Posteriors,
-  partners: Posteriors,
+  matrix: RatingMatrix & Pick<RowRatings, 'variance'>,
+  [rows, partners]: readonly [Posteriors, Posteriors],
   priorMean: Float64Array,
 ): RowSide {
-  const { readerStart, bookStart, bookSlot, reader, book, value } = matrix;
+  const { readerStart, bookStart, bookSlot, reader, book, value, variance } = matrix;
   const ratings =
     name === 'reader'
-      ? { start: readerStart, slot: null, partner: book, value }
-      : { start: bookStart, slot: bookSlot, partner: reader, value };
+      ? { start: readerStart, slot: null, partner: book, value, variance }
+      : { start: bookStart, slot: bookSlot, partner: reader, value, variance };
   const dim = priorMean.length / (ratings.start.length - 1);
   return { name, dim, ratings, rows, partners, shift: null, priorMean };
 }

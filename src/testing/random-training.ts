@@ -9,10 +9,16 @@ export interface RandomTraining {
   readonly readers: number;
   readonly books: number;
   readonly density: number;
+  /** Whether ratings are known by their cells alone. */
+  readonly isLatent?: boolean;
 }
 
+/** Edges of the cells of latent ratings. */
+const EDGES = Float64Array.of(2, 4.5, 5, 7, 10);
+
 /** Ratings from biases and one strong factor that is tied to them, with labels of every kind on both sides. */
-export function randomTraining({ seed, readers, books, density }: RandomTraining): TrainingData {
+export function randomTraining(size: RandomTraining): TrainingData {
+  const { seed, readers, books, density, isLatent = false } = size;
   const random = seededRandom(seed);
   const ofReader = Array.from({ length: readers }, () => normalDraw(random));
   const ofBook = Array.from({ length: books }, () => normalDraw(random));
@@ -32,7 +38,7 @@ export function randomTraining({ seed, readers, books, density }: RandomTraining
       : { reader: Int32Array.of(0), book: Int32Array.of(0), value: Float64Array.of(7) };
   const authors = randomFamily(random, 'author', books, 7);
   const genres = randomFamily(random, 'genre', books, 5, 3);
-  return trainingDataOf({
+  const data = trainingDataOf({
     ratings,
     readers,
     books,
@@ -44,4 +50,5 @@ export function randomTraining({ seed, readers, books, density }: RandomTraining
     effectFamilies: [genres, authors, randomFamily(random, 'years', books, 3)],
     directions: randomDirections(random, books),
   });
+  return { ...data, edges: isLatent ? EDGES : null };
 }

@@ -4,6 +4,8 @@ import { randomTraining } from '../../testing/random-training.ts';
 import type { RandomTraining } from '../../testing/random-training.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import { packedSize } from '../../model/cholesky.ts';
+import { gammaMean } from '../../model/gamma.ts';
+import { NormalCell } from '../../model/normal-cell.ts';
 import { expectedSquare } from '../../model/reference-row-step.ts';
 import { wishart } from '../../model/wishart.ts';
 import { plantedFactors } from '../../testing/planted.ts';
@@ -11,6 +13,7 @@ import { elbo } from './bound.ts';
 import { sweepBooks } from './book-sweep.ts';
 import { startState } from './model-state.ts';
 import type { ModelState } from './model-state.ts';
+import { sweepLatent } from './latent-sweep.ts';
 import { updateShapes, updateTau } from './noise.ts';
 import { sweepReaders } from './reader-sweep.ts';
 import { rowSidesOf, sweepDataOf } from './sweep-data.ts';
@@ -25,6 +28,7 @@ const BLOCKS: Readonly<Record<string, (state: ModelState) => void>> = {
   'prior of the readers': (state) => {
     state.readerPrior.update(state.readers);
   },
+  'latent ratings': sweepLatent,
   books: sweepBooks,
   'prior of the books': (state) => {
     state.bookPrior.update(state.books);
@@ -40,6 +44,8 @@ function livelyState(training: RandomTraining, rank: number): ModelState {
   const { mean } = state.books;
   for (let i = 0; i < mean.length; i++) if (i % state.dim > 0) mean[i] = normalDraw(random);
   sweepReaders(state);
+  // a latent rating that is taken for its score has no entropy
+  sweepLatent(state);
   return state;
 }
 
@@ -48,6 +54,7 @@ const anyTraining = fc.record({
   readers: fc.integer({ min: 1, max: 25 }),
   books: fc.integer({ min: 1, max: 20 }),
   density: fc.double({ min: 0.05, max: 1, noNaN: true }),
+  isLatent: fc.boolean(),
 });
 
 /** Runs the blocks in the given order and fails where the bound falls by more than rounding. */
@@ -93,7 +100,8 @@ describe('the bound with compact records', () => {
     const { data } = plantedFactors(4, 6, { readers: 300, books: 120, density: 0.3, sd: 0.6 });
     const state = startState(data, 8, 1);
     const pool = new SweepPool(1);
-    pool.use(sweepDataOf(state, HeldOutRows.none, kernelFor(data.matrix, state.dim, false, wide)));
+    const needs = { isShifted: false, isLatent: false };
+    pool.use(sweepDataOf(state, HeldOutRows.none, kernelFor(data.matrix, state.dim, needs, wide)));
     const sweep = (): number => {
       sweepReaders(state, pool);
       state.readerPrior.update(state.readers);
@@ -127,7 +135,8 @@ function movedBound(state: ModelState): number {
   state.squares = 0;
   for (let slot = 0; slot < matrix.size; slot++) {
     const [u, i] = [matrix.reader[slot], matrix.book[slot]];
-    const square = expectedSquare(side, i, slot, matrix.value[slot] - state.offset);
+    const latent = state.latent?.variance[slot] ?? 0;
+    const square = latent + expectedSquare(side, i, slot, matrix.value[slot] - state.offset);
     state.squares += readers.precision[u] * books.precision[i] * square;
   }
   return elbo(state);
@@ -202,6 +211,32 @@ const TOPS: Readonly<Record<keyof typeof BLOCKS, (state: ModelState) => void>> =
   'prior of the readers': (state) => {
     expectPriorTop(state, 'reader');
   },
+  'latent ratings': (state) => {
+    const { latent, readers, books, data, dim, offset } = state;
+    const { matrix } = data;
+    if (latent === null) throw new RangeError('no rating is latent');
+    const { edges, cell, variance } = latent;
+    const normal = new NormalCell();
+    for (let slot = 0; slot < matrix.size; slot++) {
+      const [w, z] = [matrix.book[slot] * dim, matrix.reader[slot] * dim];
+      let fit = offset + books.mean[w] + (readers.shift?.mean[slot] ?? readers.mean[z]);
+      for (let a = 1; a < dim; a++) fit += readers.mean[z + a] * books.mean[w + a];
+      const weight = readers.precision[matrix.reader[slot]] * books.precision[matrix.book[slot]];
+      const sd = 1 / Math.sqrt(gammaMean(state.tau) * weight);
+      const l = cell[slot];
+      const low = l === 0 ? -Infinity : edges[l - 1];
+      const high = l === edges.length ? Infinity : edges[l];
+      expectTop(state, `rating ${slot}`, (step) => {
+        normal.take(fit, sd, low, high);
+        latent.entropy -= normal.entropy;
+        fit += step;
+        normal.take(fit, sd, low, high);
+        latent.entropy += normal.entropy;
+        matrix.value[slot] = normal.mean;
+        variance[slot] = normal.variance;
+      });
+    }
+  },
   books: (state) => {
     const { mean, cov, precision } = state.books;
     const packed = packedSize(state.dim);
@@ -244,7 +279,8 @@ describe('each block, updated until it rests', () => {
   it.each(Object.keys(BLOCKS).flatMap((block) => [0, 3].map((rank) => ({ block, rank }))))(
     'is at the top of the bound: $block, rank $rank',
     ({ block, rank }) => {
-      const state = livelyState({ seed: 9, readers: 12, books: 9, density: 0.6 }, rank);
+      const isLatent = rank > 0 || block === 'latent ratings';
+      const state = livelyState({ seed: 9, readers: 12, books: 9, density: 0.6, isLatent }, rank);
       for (let sweep = 0; sweep < 8; sweep++) {
         for (const update of Object.values(BLOCKS)) update(state);
       }

@@ -5,7 +5,8 @@ import { noiseBound } from './noise.ts';
 /** The evidence lower bound (ELBO) of the current state, in nats; valid after a reader sweep. */
 export function elbo(state: ModelState): number {
   return (
-    noiseBound(state) -
+    noiseBound(state) +
+    (state.latent?.entropy ?? 0) -
     readersKl(state) -
     booksKl(state) -
     state.readerPrior.kl() -

@@ -2,7 +2,7 @@ import { seededRandom } from '../../model/random.ts';
 import { randomInterest } from '../../testing/random-model.ts';
 import { describe, expect, it } from 'vitest';
 import { packedSize } from '../../model/cholesky.ts';
-import { plainLevelMap } from '../../model/level-map.ts';
+import { plainLevelMap, plainScale } from '../../model/level-map.ts';
 import { ModelRecommender } from '../../model/model-recommender.ts';
 import type { ReaderInput } from '../../model/recommender.ts';
 import { wishart } from '../../model/wishart.ts';
@@ -34,7 +34,12 @@ function modelOf(state: ModelState) {
   }));
   const levels = Float64Array.from({ length: 10 }, (_, l) => l + 1);
   const { books } = state.data.matrix;
-  return trainedModelOf(state, families, new Uint8Array(books).fill(1), plainLevelMap(levels));
+  return trainedModelOf(
+    state,
+    families,
+    new Uint8Array(books).fill(1),
+    plainLevelMap(plainScale(levels)),
+  );
 }
 
 function predictions(state: ModelState) {

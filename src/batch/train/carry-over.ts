@@ -25,6 +25,12 @@ export function carryOver(
   copyPrior(old.readerPrior, next.readerPrior, dims);
   copyPrior(old.bookPrior, next.bookPrior, dims);
   next.tau = { ...old.tau };
+  // on the same rows, latent ratings are where they were
+  if (old.latent !== null && next.latent !== null && data === old.data) {
+    next.latent.cell.set(old.latent.cell);
+    next.latent.variance.set(old.latent.variance);
+    next.latent.entropy = old.latent.entropy;
+  }
   Object.assign(next.readerShape, old.readerShape);
   Object.assign(next.bookShape, old.bookShape);
   return next;

@@ -32,9 +32,13 @@ export function bookFamilies(dataset: Dataset, rows: Int32Array): FeatureFamily[
 
 /**
  * The trainer's input from the given rows; everything else about readers and books counts whole. Directions come with
- * content effects alone, without which readers take the row step.
+ * content effects alone, without which readers take the row step; `edges` where ratings are latent, the values being their scores.
  */
-export function trainingData(dataset: Dataset, rows: Int32Array): TrainingData {
+export function trainingData(
+  dataset: Dataset,
+  rows: Int32Array,
+  edges: Float64Array | null = null,
+): TrainingData {
   const { readers, books, ratings } = dataset;
   const effects = books.families.filter((family) => !NOT_EFFECTS.has(family.name));
   return {
@@ -43,6 +47,7 @@ export function trainingData(dataset: Dataset, rows: Int32Array): TrainingData {
     bookLabels: buildLabelSpace(books.ids.length, bookFamilies(dataset, rows)),
     effectLabels: buildLabelSpace(books.ids.length, effects),
     directions: effects.length === 0 ? NO_DIRECTIONS : metDirections(dataset, rows),
+    edges,
   };
 }
 

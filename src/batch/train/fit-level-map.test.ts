@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   levelProbabilities,
   plainLevelMap,
+  plainScale,
   ratingQuantile,
   ratingSd,
   repairTable,
@@ -13,6 +14,7 @@ import type { UnseenRows } from './conformal.ts';
 import { fitLevelMap } from './fit-level-map.ts';
 
 const LEVELS = Float64Array.of(1, 2, 3, 4, 5);
+const SCALE = plainScale(LEVELS);
 /** Uneven: level 3 is rare, 4 is wide. */
 const CUTS = [1.8, 2.9, 3.1, 4.8];
 
@@ -70,7 +72,7 @@ function coverage(
 
 describe('the map to the levels', () => {
   const rows = rowsOf(1, 6000);
-  const fitted = fitLevelMap(LEVELS, rows);
+  const fitted = fitLevelMap(SCALE, rows);
 
   it('finds planted cuts and spread', () => {
     CUTS.forEach((cut, c) => {
@@ -87,25 +89,25 @@ describe('the map to the levels', () => {
       const latent = m + sd * normalDraw(random);
       return CUTS.filter((cut) => latent > cut).length;
     });
-    expect(Math.abs(fitLevelMap(LEVELS, { ...even, level }).tilt + 0.4)).toBeLessThan(0.08);
+    expect(Math.abs(fitLevelMap(SCALE, { ...even, level }).tilt + 0.4)).toBeLessThan(0.08);
     expect(Math.abs(fitted.tilt)).toBeLessThan(0.08);
   });
 
   it('takes for the expected rating what errs least', () => {
     const skewed = { ...rows, mean: rows.mean.map((m) => m + 1.5) };
-    const { blend } = fitLevelMap(LEVELS, skewed);
+    const { blend } = fitLevelMap(SCALE, skewed);
     expect(blend).toBe(1);
   });
 
   it('is likelier than the plain one, on rows that it has not seen', () => {
     const fresh = rowsOf(2, 4000);
     expect(logLikelihood(fitted, fresh)).toBeGreaterThan(
-      logLikelihood(plainLevelMap(LEVELS), fresh) + 0.05,
+      logLikelihood(plainLevelMap(SCALE), fresh) + 0.05,
     );
   });
 
   it.each([0.5, 0.8, 0.9, 0.95])('covers %d of fresh rows', (share) => {
-    const map = fitLevelMap(LEVELS, rowsOf(3, 6000));
+    const map = fitLevelMap(SCALE, rowsOf(3, 6000));
     const got = coverage(map, rowsOf(4, 20_000), share);
     // three standard errors of table and fresh rows; levels are discrete, which can only cover more
     const error =
@@ -115,7 +117,7 @@ describe('the map to the levels', () => {
   });
 
   it('covers narrow and wide rows alike where the spread is wrong in different ways', () => {
-    const map = fitLevelMap(LEVELS, rowsOf(5, 8000, 1.2, 1.5));
+    const map = fitLevelMap(SCALE, rowsOf(5, 8000, 1.2, 1.5));
     const fresh = rowsOf(6, 20_000, 1.2, 1.5);
     const { upTo } = map.repair;
     expect(upTo.length).toBeGreaterThanOrEqual(4);
@@ -137,7 +139,7 @@ describe('the map to the levels', () => {
       };
     };
     const fresh = planted(13, 16_000);
-    const map = fitLevelMap(LEVELS, planted(11, 8000));
+    const map = fitLevelMap(SCALE, planted(11, 8000));
     expect(map.repair.start).toHaveLength(3);
     for (const ratings of [0, 20]) {
       const only = (_sd: number, n: number): boolean => fresh.bookRatings[n] === ratings;
@@ -149,16 +151,16 @@ describe('the map to the levels', () => {
 
   it('keeps the cuts in order where a level never occurs', () => {
     const some = rowsOf(7, 1000);
-    const map = fitLevelMap(LEVELS, { ...some, level: some.level.map((l) => (l === 2 ? 3 : l)) });
+    const map = fitLevelMap(SCALE, { ...some, level: some.level.map((l) => (l === 2 ? 3 : l)) });
     expect(map.cuts).toEqual(map.cuts.toSorted());
     expect(new Set(map.cuts).size).toBe(4);
     expect(map.cuts.every(Number.isFinite)).toBe(true);
   });
 
   it('is the plain one from too few rows, and for a scale of one level', () => {
-    expect(fitLevelMap(LEVELS, rowsOf(1, 50))).toEqual(plainLevelMap(LEVELS));
+    expect(fitLevelMap(SCALE, rowsOf(1, 50))).toEqual(plainLevelMap(SCALE));
     const one = Float64Array.of(5);
     const same = { ...rows, level: new Int32Array(rows.level.length) };
-    expect(fitLevelMap(one, same)).toEqual(plainLevelMap(one));
+    expect(fitLevelMap(plainScale(one), same)).toEqual(plainLevelMap(plainScale(one)));
   });
 });

@@ -4,7 +4,7 @@ import {
   levelProbabilities,
   plainLevelMap,
 } from '../../model/level-map.ts';
-import type { LevelMap } from '../../model/level-map.ts';
+import type { LevelMap, Scale } from '../../model/level-map.ts';
 import { normalCdf, normalPdf } from '../../model/special-functions.ts';
 import { fitRepair, type UnseenRows } from './conformal.ts';
 
@@ -33,12 +33,9 @@ interface Width {
  * Learns cuts, spread and tilt by maximum likelihood on unseen rows, with a weak pull to those of the plain map, then what the
  * expected rating is and the conformal tables on the same rows (docs/model.md 3.4). Too few rows leave the plain map.
  */
-export function fitLevelMap(
-  levels: Float64Array,
-  rows: UnseenRows,
-  scores: Float64Array = levels,
-): LevelMap {
-  const plain = plainLevelMap(levels, scores);
+export function fitLevelMap(scale: Scale, rows: UnseenRows): LevelMap {
+  const { levels } = scale;
+  const plain = plainLevelMap(scale);
   if (rows.level.length < MIN_ROWS || levels.length < 2) return plain;
   const cuts = plain.cuts.slice();
   const settled = SETTLED * (levels[levels.length - 1] - levels[0]);

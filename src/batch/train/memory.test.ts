@@ -23,6 +23,7 @@ const LOAD: Load = {
   books: 500,
   ratings: DATA.matrix.size,
   hasContent: true,
+  isLatent: false,
   ties: 0,
   threads: 1,
 };
@@ -46,14 +47,18 @@ describe('memory', () => {
     const { readerLabels, bookLabels, effectLabels, directions } = DATA;
     const given = arrayBytes([readerLabels, bookLabels, effectLabels, directions]);
     const measured = arrayBytes([state, sweepDataOf(state, HeldOutRows.none, null)]) - given;
-    const { rating, row } = stateBytesEach(dim, effectLabels.families.length > 0);
+    const { rating, row } = stateBytesEach(dim, {
+      hasContent: effectLabels.families.length > 0,
+      isLatent: false,
+    });
     const stated = DATA.matrix.size * rating + (900 + 500) * row;
     expect(measured / stated).toBeGreaterThan(1);
     // the labels' effects, row starts and chunks are what is not stated
     expect(measured / stated).toBeLessThan(1.1);
-    const kernel = kernelFor(DATA.matrix, dim, false);
+    const needs = { isShifted: false, isLatent: false };
+    const kernel = kernelFor(DATA.matrix, dim, needs);
     expect(kernel?.memory.buffer.byteLength).toBeLessThan(
-      kernelBytes(DATA.matrix, dim, false) + 2 ** 17,
+      kernelBytes(DATA.matrix, dim, needs) + 2 ** 17,
     );
   });
 

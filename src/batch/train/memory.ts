@@ -5,6 +5,7 @@ import { kernelBytes } from './kernel/kernel.ts';
 import { DIRECTIONS } from './met-directions.ts';
 
 const F64 = Float64Array.BYTES_PER_ELEMENT;
+const I32 = Int32Array.BYTES_PER_ELEMENT;
 const MIB = 2 ** 20;
 
 /** Bytes that one more rating, reader or book adds to a state of D = K + 1 numbers and its kernel. */
@@ -16,11 +17,17 @@ export interface BytesEach {
 
 /**
  * What `startState` and `buildRatingMatrix` lay out: by rating two indices, a slot, the value and, with content effects,
- * mean, variance and K covariances of the shift; by reader and book mean, covariance, noise, prior mean and a mark.
+ * mean, variance and K covariances of the shift, and where it is latent a value of its own, its variance and cell; by reader and book mean,
+ * covariance, noise, prior mean and a mark.
  */
-export function stateBytesEach(dim: number, hasContent: boolean): BytesEach {
+export function stateBytesEach(
+  dim: number,
+  { hasContent, isLatent }: Pick<Load, 'hasContent' | 'isLatent'>,
+): BytesEach {
+  const shift = hasContent ? F64 * (dim + 1) : 0;
+  const latent = isLatent ? 2 * F64 + I32 : 0;
   return {
-    rating: 3 * Int32Array.BYTES_PER_ELEMENT + F64 + (hasContent ? F64 * (dim + 1) : 0),
+    rating: 3 * I32 + F64 + shift + latent,
     row: F64 * (2 * dim + packedSize(dim) + 1) + 1,
   };
 }
@@ -31,6 +38,8 @@ export interface Load {
   readonly books: number;
   readonly ratings: number;
   readonly hasContent: boolean;
+  /** Whether ratings are latent. */
+  readonly isLatent: boolean;
   /** Most ties between books. */
   readonly ties: number;
   /** Threads that make lists. */
@@ -52,8 +61,8 @@ const BOOK_NUMBERS = 16 + DIRECTIONS;
  * the other when rows are taken in, the directions of the books for the other, the records of the books, and the residuals of a prior.
  */
 export function trainingBytes(load: Load, dim: number): number {
-  const { readers, books, ratings, hasContent } = load;
-  const kernel = kernelBytes({ readers, books, size: ratings }, dim, hasContent);
+  const { readers, books, hasContent } = load;
+  const kernel = kernelOf(load, dim);
   const directions = hasContent ? books * (DIRECTIONS + BOOK_NUMBERS) * F64 : 0;
   const residuals = Math.max(readers, books) * dim * F64;
   return 2 * (stateBytes(load, dim) + kernel) + directions + residuals;
@@ -61,9 +70,8 @@ export function trainingBytes(load: Load, dim: number): number {
 
 /** The same of the interest model, which is learned beside state and kernel, in a thread with a model of its own. */
 export function interestBytes(load: Load, dim: number): number {
-  const { readers, books, ratings, ties, hasContent } = load;
-  const kernel = kernelBytes({ readers, books, size: ratings }, dim, hasContent);
-  const made = 2 * modelBytes(load, dim) + ties * TIE_BUILDING_BYTES + THREAD_BYTES;
+  const kernel = kernelOf(load, dim);
+  const made = 2 * modelBytes(load, dim) + load.ties * TIE_BUILDING_BYTES + THREAD_BYTES;
   return stateBytes(load, dim) + kernel + made;
 }
 
@@ -84,9 +92,14 @@ function artefactBytes({ books }: Load, dim: number): number {
   return books * (dim + packedSize(dim) + BOOK_NUMBERS) * Float32Array.BYTES_PER_ELEMENT;
 }
 
-function stateBytes({ readers, books, ratings, hasContent }: Load, dim: number): number {
-  const each = stateBytesEach(dim, hasContent);
-  return ratings * each.rating + (readers + books) * each.row;
+function stateBytes(load: Load, dim: number): number {
+  const each = stateBytesEach(dim, load);
+  return load.ratings * each.rating + (load.readers + load.books) * each.row;
+}
+
+function kernelOf({ readers, books, ratings, hasContent, isLatent }: Load, dim: number): number {
+  const needs = { isShifted: hasContent, isLatent };
+  return kernelBytes({ readers, books, size: ratings }, dim, needs);
 }
 
 /** What a training may use: bytes, and whose limit that is. */

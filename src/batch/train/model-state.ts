@@ -7,7 +7,8 @@ import type { LabelSpace } from '../../model/label-space.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import type { RatingMatrix } from '../../model/rating-matrix.ts';
 import type { Posteriors, Shift } from '../../model/row-step.ts';
-import { sharedFloats } from '../../model/shared-array.ts';
+import { cellOf } from '../../model/level-map.ts';
+import { sharedFloats, sharedInts } from '../../model/shared-array.ts';
 import { checkRatings } from './check-ratings.ts';
 import { START_SHARE } from './effect-variances.ts';
 import type { BookSide } from '../../model/reader-step.ts';
@@ -24,6 +25,8 @@ export interface TrainingData {
   readonly effectLabels: LabelSpace;
   /** Places of the books among the directions of who met what. */
   readonly directions: Directions;
+  /** Edges of the cells that the ratings are only known to lie in, or null where they are known themselves. */
+  readonly edges: Float64Array | null;
 }
 
 /** Standard deviation of the random start of the factors. */
@@ -39,9 +42,23 @@ export interface FactorShape {
   used: number;
 }
 
+/**
+ * q(y) of ratings of which no more is known than their cells: truncated normals, whose means are the values of the state's matrix. By slot in shared
+ * memory, but for the sum of the entropies (nats).
+ */
+export interface LatentRatings {
+  readonly edges: Float64Array;
+  /** Number of the cell. */
+  readonly cell: Int32Array;
+  readonly variance: Float64Array;
+  entropy: number;
+}
+
 /** All posteriors of the model: the current point of the coordinate ascent. What sweeps write lies in shared memory. */
 export interface ModelState {
+  /** With values of its own where ratings are latent. */
   readonly data: TrainingData;
+  readonly latent: LatentRatings | null;
   /** D = K + 1. */
   readonly dim: number;
   /** mu, the mean rating. */
@@ -69,9 +86,10 @@ export interface ModelState {
  * The starting point: random factors, everything else at its prior (docs/model.md 3.1 c).
  * Throws `MODEL_INPUT` where a rating is not finite.
  */
-export function startState(data: TrainingData, rank: number, seed: number): ModelState {
+export function startState(given: TrainingData, rank: number, seed: number): ModelState {
+  checkRatings(given.matrix);
+  const { data, latent } = startLatent(given);
   const { matrix } = data;
-  checkRatings(matrix);
   const dim = rank + 1;
   const { mean, variance } = moments(matrix.value);
   const random = seededRandom(seed);
@@ -84,6 +102,7 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
   const tauPrior = { shape: 1, rate: variance };
   return {
     data,
+    latent,
     dim,
     offset: mean,
     readers: {
@@ -111,6 +130,21 @@ export function startState(data: TrainingData, rank: number, seed: number): Mode
     bookLogDet: -dim * Math.log(START_VARIANCE) * countActive(books.active),
     squares: 0,
   };
+}
+
+/** Latent ratings begin at their scores, and in a copy, which sweeps change. */
+function startLatent(given: TrainingData): {
+  data: TrainingData;
+  latent: LatentRatings | null;
+} {
+  const { matrix, edges } = given;
+  if (edges === null) return { data: given, latent: null };
+  const value = sharedFloats(matrix.size);
+  value.set(matrix.value);
+  const cell = sharedInts(matrix.size);
+  for (let slot = 0; slot < matrix.size; slot++) cell[slot] = cellOf(edges, value[slot]);
+  const latent = { edges, cell, variance: sharedFloats(matrix.size), entropy: 0 };
+  return { data: { ...given, matrix: { ...matrix, value } }, latent };
 }
 
 /** sigma_F^2 by family, and sigma_L^2 behind them where there are directions. */

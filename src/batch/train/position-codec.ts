@@ -38,6 +38,7 @@ export function positionColumns(at: Position): Record<string, ColumnValue> {
       bookDof: state.bookPrior.precision.dof,
     },
     ...arraysOf(state),
+    ...latentArraysOf(state),
     readerScale: state.readerPrior.precision.inverseScale,
     bookScale: state.bookPrior.precision.inverseScale,
     readerRidges: ridgesOf(state.readerPrior),
@@ -58,7 +59,8 @@ export function positionFrom(
   roomFor(data, scalars.dim);
   const doubles = (name: string): Float64Array => columns.array(name, Float64Array);
   const state = startState(data, scalars.dim - 1, 0);
-  for (const [name, array] of Object.entries(arraysOf(state))) fill(array, name, columns);
+  const arrays = { ...arraysOf(state), ...latentArraysOf(state) };
+  for (const [name, array] of Object.entries(arrays)) fill(array, name, columns);
   state.offset = scalars.offset;
   state.tau = scalars.tau;
   Object.assign(state.readerShape, scalars.readerShape);
@@ -93,6 +95,11 @@ function arraysOf({ readers, books, readerPrior, bookPrior }: ModelState) {
     bookEffect: bookPrior.effect,
     bookEffectVar: bookPrior.effectVar,
   };
+}
+
+/** Latent ratings, which the next sweep begins from. */
+function latentArraysOf({ latent, data }: ModelState): Record<string, Float64Array> {
+  return latent === null ? {} : { latentMean: data.matrix.value, latentVar: latent.variance };
 }
 
 function fill(array: ColumnArray, name: string, columns: Columns): void {

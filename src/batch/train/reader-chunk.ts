@@ -110,12 +110,23 @@ export class ReaderChunk {
       if (step === few) few.addEffectSums(effects);
       else addEffectSums(many, effects);
       sums[READER_SUMS.logDet] += step.logDet;
-      const squares = expectedSquares(step);
+      const squares = expectedSquares(step) + this.latentSquares(u);
       precision[u] = noiseFactor(numbers.readerShape, count, numbers.tau * squares);
       sums[READER_SUMS.squares] += precision[u] * squares;
       sums[READER_SUMS.heldOutSquares] += this.heldOutSquares(u, numbers.offset, step);
       sums[READER_SUMS.heldOutCount] += this.heldOutCount(u);
     }
+  }
+
+  /** Sum over the ratings of reader u of E[beta_i] Var[y], where they are latent. */
+  private latentSquares(u: number): number {
+    const { latent, matrix, books } = this.data;
+    if (latent === null) return 0;
+    let sum = 0;
+    for (let slot = matrix.readerStart[u]; slot < matrix.readerStart[u + 1]; slot++) {
+      sum += books.precision[matrix.book[slot]] * latent.variance[slot];
+    }
+    return sum;
   }
 
   /** Squared errors of the readers `from .. to` of the sample; stores nothing else. */

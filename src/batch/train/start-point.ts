@@ -17,7 +17,7 @@ const scalarsSchema = z.object({
   split: z.string(),
   seed: z.int(),
   heldOut: z.number(),
-  fitTo: z.enum(['scores', 'ratings']),
+  fitTo: z.enum(['scores', 'ordinal', 'ratings']),
   /** D = K + 1, of the factors that are left. */
   dim: z.int().min(1),
   /** E[tau] */

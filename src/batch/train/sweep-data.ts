@@ -6,10 +6,10 @@ import type { Posteriors, RowSide, Shift } from '../../model/row-step.ts';
 import type { HeldOutColumns, HeldOutRows } from './held-out-rows.ts';
 import { kernelFor } from './kernel/kernel.ts';
 import type { Kernel } from './kernel/kernel.ts';
-import type { ModelState } from './model-state.ts';
+import type { LatentRatings, ModelState } from './model-state.ts';
 
-/** What is done row by row: posteriors of readers, posteriors of books, errors of a sample of readers. */
-export type SweepKind = 'readers' | 'books' | 'search';
+/** What is done row by row: posteriors of readers, of their latent ratings, of books, errors of a sample of readers. */
+export type SweepKind = 'readers' | 'latent' | 'books' | 'search';
 
 /** What the threads of a training share; all that is as long as the ratings, readers or books lies in shared memory. */
 export interface SweepData {
@@ -18,6 +18,7 @@ export interface SweepData {
   readonly readers: Posteriors & { readonly shift: Shift | null };
   readonly books: BookSide;
   readonly records: BookRecords;
+  readonly latent: Omit<LatentRatings, 'entropy'> | null;
   /** Null where books have labels that carry content effects: readers then take the step of `ReaderStep`. */
   readonly readerRows: RowSide | null;
   readonly bookRows: RowSide;
@@ -59,12 +60,16 @@ const CHUNK_COST = 2 ** 14;
 export function sweepDataOf(
   state: ModelState,
   watched: HeldOutRows,
-  kernel: Kernel | null = kernelFor(state.data.matrix, state.dim, state.readers.shift !== null),
+  kernel: Kernel | null = kernelFor(state.data.matrix, state.dim, {
+    isShifted: state.readers.shift !== null,
+    isLatent: state.latent !== null,
+  }),
 ): SweepData {
   const { data, dim, readers, books } = state;
   const { matrix } = data;
   const sample = watched.searchSample(data);
   const plain = books.effectVar.length === 0;
+  const readerChunks = chunksOf(matrix.readers, (u) => cost(matrix.readerStart, u, dim));
   const sides = rowSidesOf(state);
   return {
     dim,
@@ -72,6 +77,7 @@ export function sweepDataOf(
     readers: { ...posteriors(readers), shift: readers.shift },
     books: bookSideOf(books),
     records: bookRecordsOf(books.labels, books.directions),
+    latent: latentOf(state),
     readerRows: plain ? sides.readers : null,
     bookRows: sides.books,
     kernel,
@@ -79,7 +85,8 @@ export function sweepDataOf(
     heldOut: watched.columns,
     sample,
     chunks: {
-      readers: chunksOf(matrix.readers, (u) => cost(matrix.readerStart, u, dim)),
+      readers: readerChunks,
+      latent: readerChunks,
       books: chunksOf(matrix.books, (i) => cost(matrix.bookStart, i, dim)),
       search: chunksOf(sample.length, () => 1),
     },
@@ -91,11 +98,12 @@ export function rowSidesOf(state: ModelState): { readers: RowSide; books: RowSid
   const { dim } = state;
   const { readerStart, bookStart, bookSlot, reader, book, value } = state.data.matrix;
   const [readers, books] = [posteriors(state.readers), posteriors(state.books)];
+  const variance = state.latent?.variance ?? null;
   return {
     readers: {
       name: 'reader',
       dim,
-      ratings: { start: readerStart, slot: null, partner: book, value },
+      ratings: { start: readerStart, slot: null, partner: book, value, variance },
       rows: readers,
       partners: books,
       shift: null,
@@ -104,7 +112,7 @@ export function rowSidesOf(state: ModelState): { readers: RowSide; books: RowSid
     books: {
       name: 'book',
       dim,
-      ratings: { start: bookStart, slot: bookSlot, partner: reader, value },
+      ratings: { start: bookStart, slot: bookSlot, partner: reader, value, variance },
       rows: books,
       partners: readers,
       shift: state.readers.shift,
@@ -123,6 +131,12 @@ export function sweepNumbersOf(state: ModelState): SweepNumbers {
     readerPrecision: state.readerPrior.precision.mean,
     bookPrecision: state.bookPrior.precision.mean,
   };
+}
+
+function latentOf({ latent }: ModelState): SweepData['latent'] {
+  if (latent === null) return null;
+  const { edges, cell, variance } = latent;
+  return { edges, cell, variance };
 }
 
 function bookSideOf({ dim, labels, effectVar, directions, ...books }: BookSide): BookSide {

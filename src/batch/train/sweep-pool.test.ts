@@ -22,7 +22,14 @@ import { train } from './trainer.ts';
 const { data, heldOut } = plantedEffects(1, 600, 280);
 /** Without content effects readers take the row step of the books. */
 const plain = plantedSparseFactors(1, 2);
-const KINDS: readonly SweepKind[] = ['search', 'readers', 'books'];
+/** Both once more with ratings that are known by their cells alone. */
+const EDGES = Float64Array.of(3, 5.5, 6, 8);
+const latent = [{ data, heldOut }, plain].map((one) => ({
+  ...one,
+  data: { ...one.data, edges: EDGES },
+}));
+const ALL = [{ data, heldOut }, plain, ...latent];
+const KINDS: readonly SweepKind[] = ['search', 'readers', 'latent', 'books'];
 
 const ends: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
@@ -46,7 +53,8 @@ function numbersOf(state: ModelState) {
   const sides = [readers, books].map(({ mean, cov, precision }) => [mean, cov, precision]);
   const shifts = [readers.shift, books.effectVar];
   const sums = [state.readerLogDet, state.bookLogDet, state.squares];
-  return { sides, shifts, priors, effects, tau, readerShape, bookShape, sums };
+  const values = [state.data.matrix.value, state.latent];
+  return { values, sides, shifts, priors, effects, tau, readerShape, bookShape, sums };
 }
 
 /** A worker that has the data, and the port to it. */
@@ -82,9 +90,7 @@ let trained: Array<ReturnType<typeof finished>> | null = null;
 
 /** The trainings on one thread, which all others are compared with. */
 function onOne(): Array<ReturnType<typeof finished>> {
-  trained ??= [{ data, heldOut }, plain].map((one) =>
-    finished(train(one.data, OPTIONS, one.heldOut)),
-  );
+  trained ??= ALL.map((one) => finished(train(one.data, OPTIONS, one.heldOut)));
   return trained;
 }
 
@@ -93,7 +99,7 @@ describe('a training', () => {
   afterAll(() => Promise.all(pools.map(({ pool }) => pool.close())));
 
   it.each(pools.slice(1))('is the same to the last bit on 1 and $threads threads', ({ pool }) => {
-    for (const [n, planted] of [{ data, heldOut }, plain].entries()) {
+    for (const [n, planted] of ALL.entries()) {
       const one = onOne()[n];
       const many = finished(train(planted.data, OPTIONS, planted.heldOut, pool));
       expect(one.state.dim).toBe(3);
@@ -112,11 +118,14 @@ describe('a training', () => {
     'does half-sweeps with %s SIMD to the same last bit on 1, 2, 3 and 8 threads (f64: %s)',
     (build, wide) => {
       const module = moduleOf(build);
-      for (const planted of [{ data, heldOut }, plain]) {
+      for (const planted of ALL) {
         const swept = pools.map(({ pool }) => {
           const state = startState(planted.data, 2, 1);
-          const shifted = state.readers.shift !== null;
-          const kernel = kernelFor(state.data.matrix, state.dim, shifted, wide);
+          const needs = {
+            isShifted: state.readers.shift !== null,
+            isLatent: state.latent !== null,
+          };
+          const kernel = kernelFor(state.data.matrix, state.dim, needs, wide);
           if (kernel === null) throw new RangeError('too large');
           pool.use(sweepDataOf(state, planted.heldOut, { ...kernel, module }));
           const numbers = sweepNumbersOf(state);

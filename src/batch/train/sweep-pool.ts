@@ -3,6 +3,7 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import type { MessagePort } from 'node:worker_threads';
 import { AppError } from '../../runtime/errors.ts';
 import { threadLost } from '../thread-lost.ts';
+import { takeValues } from './kernel/kernel.ts';
 import type { SweepData, SweepKind, SweepNumbers } from './sweep-data.ts';
 import { newJob, sumsLength, SweepThread, waitForAll } from './sweep-thread.ts';
 import type { ChunkFailure, SweepJob } from './sweep-thread.ts';
@@ -113,6 +114,8 @@ export class SweepPool {
     });
     for (const port of this.ports) failures.push(...received(port));
     if (failures.length > 0) throw firstOf(failures);
+    if (kind === 'latent' && data.latent !== null && data.kernel !== null)
+      takeValues(data.kernel, data.matrix);
     return total(job.sums, sumsLength(kind, data));
   }
 

@@ -2,6 +2,7 @@ import { ROW_SUMS } from '../../model/row-step.ts';
 import type { RowNumbers, RowStep } from '../../model/row-step.ts';
 import { AppError } from '../../runtime/errors.ts';
 import type { ErrorCode } from '../../runtime/errors.ts';
+import { LATENT_SUMS, LatentChunk } from './latent-chunk.ts';
 import { ReaderChunk, readerSumsLength, SEARCH_SUMS } from './reader-chunk.ts';
 import { rowStepFor } from './row-step-for.ts';
 import type { SweepData, SweepKind, SweepNumbers } from './sweep-data.ts';
@@ -32,6 +33,7 @@ export function sumsLength(kind: SweepKind, { books }: SweepData): number {
   return {
     readers: readerSumsLength(books.effectVar.length),
     books: Object.keys(ROW_SUMS).length,
+    latent: Object.keys(LATENT_SUMS).length,
     search: Object.keys(SEARCH_SUMS).length,
   }[kind];
 }
@@ -68,11 +70,13 @@ export function waitForAll(
 export class SweepThread {
   private readonly data: SweepData;
   private readonly readers: ReaderChunk;
+  private readonly latent: LatentChunk;
   private readonly books: RowStep;
 
   constructor(data: SweepData) {
     this.data = data;
     this.readers = new ReaderChunk(data);
+    this.latent = new LatentChunk(data);
     this.books = rowStepFor(data.bookRows, data.kernel);
   }
 
@@ -109,6 +113,9 @@ export class SweepThread {
       case 'readers':
         this.readers.sweep(numbers, from, to, own);
         if (this.data.readerRows === null) this.books.gather(from, to);
+        return;
+      case 'latent':
+        this.latent.sweep(numbers, from, to, own);
         return;
       case 'books':
         this.books.solve(bookNumbers(numbers), from, to, own);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { FoldIn } from '../../model/fold-in.ts';
-import { plainLevelMap } from '../../model/level-map.ts';
+import { plainLevelMap, plainScale, type Scale } from '../../model/level-map.ts';
 import { expectedInverse } from '../../model/noise-factor.ts';
 import { randomFamily, randomRatings, trainingDataOf } from '../../testing/random-model-data.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import { finished } from '../../testing/planted.ts';
+import { sweepLatent } from './latent-sweep.ts';
 import { sweepReaders } from './reader-sweep.ts';
 import { trainedModelOf } from './trained-model-of.ts';
 import { train } from './trainer.ts';
@@ -13,17 +14,22 @@ const READERS = 60;
 const BOOKS = 40;
 const LEVELS = Float64Array.from({ length: 10 }, (_, l) => l + 1);
 
+/** Half-way between levels. */
+const EDGES = LEVELS.slice(1).map((level) => level - 0.5);
+const SCALES = [plainScale(LEVELS), { ...plainScale(LEVELS), edges: EDGES }];
+
 /** A strong factor, a country that matters, authors; the last reader and the last book have no rating. */
-function trained() {
+function trained(scale: Scale) {
   const random = seededRandom(12);
   const draws = (count: number) => Array.from({ length: count }, () => normalDraw(random));
   const [bias, taste, kind] = [draws(READERS), draws(READERS), draws(BOOKS)];
   const countries = randomFamily(random, 'country', READERS, 3);
   const authors = randomFamily(random, 'author', BOOKS, 8);
   const ratings = randomRatings(random, READERS - 1, BOOKS - 1, 0.6, (u, i) => {
-    return 6 + bias[u] + 1.5 * taste[u] * kind[i] + 0.7 * normalDraw(random);
+    const rating = 6 + bias[u] + 1.5 * taste[u] * kind[i] + 0.7 * normalDraw(random);
+    return scale.edges === null ? rating : Math.min(10, Math.max(1, Math.round(rating)));
   });
-  const data = trainingDataOf({
+  const plain = trainingDataOf({
     ratings,
     readers: READERS,
     books: BOOKS,
@@ -31,19 +37,24 @@ function trained() {
     bookFamilies: [authors],
     effectFamilies: [authors],
   });
+  const data = { ...plain, edges: scale.edges };
   const { state } = finished(train(data, { rank: 2, sweeps: 15, seed: 1 }));
   const listed = new Uint8Array(BOOKS).fill(1);
-  // the readers' own posteriors at the final books, with their noise factors settled
-  for (let round = 0; round < 10; round++) sweepReaders(state);
+  // the readers' own posteriors at the final books, with their noise factors and latent ratings settled
+  for (let round = 0; round < 60; round++) {
+    sweepReaders(state);
+    sweepLatent(state);
+  }
   return {
     state,
     countries,
-    model: trainedModelOf(state, [countries], listed, plainLevelMap(LEVELS)),
+    ratings: data.matrix.value,
+    model: trainedModelOf(state, [countries], listed, plainLevelMap(scale)),
   };
 }
 
-describe('a trained model', () => {
-  const { state, countries, model } = trained();
+describe.each(SCALES)('a trained model (edges of cells: $edges)', (scale) => {
+  const { state, countries, ratings, model } = trained(scale);
   const { matrix } = state.data;
 
   const inputOf = (u: number) => ({
@@ -53,7 +64,7 @@ describe('a trained model', () => {
     ratedBook: Uint32Array.from(
       matrix.book.subarray(matrix.readerStart[u], matrix.readerStart[u + 1]),
     ),
-    ratedValue: matrix.value.subarray(matrix.readerStart[u], matrix.readerStart[u + 1]),
+    ratedValue: ratings.subarray(matrix.readerStart[u], matrix.readerStart[u + 1]),
     unratedBook: new Uint32Array(),
   });
 

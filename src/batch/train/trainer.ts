@@ -9,6 +9,7 @@ import { HeldOutRows } from './held-out-rows.ts';
 import { fillUnrated, startState } from './model-state.ts';
 import type { ModelState, TrainingData } from './model-state.ts';
 import { noiseSd, updateShapes, updateTau } from './noise.ts';
+import { sweepLatent } from './latent-sweep.ts';
 import { sweepReaders } from './reader-sweep.ts';
 import { spectralFactors } from './spectral-start.ts';
 import { StopRule } from './stop-rule.ts';
@@ -68,7 +69,7 @@ export const WARM: SweepPlan = { priorsFrom: 1, searches: new Map([[2, 1.4]]), m
 
 /**
  * Trains by coordinate ascent, one report a sweep; logs, progress, checkpoints and cancellation stay with the caller,
- * who may stop between two sweeps and closes the pool, which is the calling thread alone by default. Order of a sweep: readers with effects, readers' prior, books, books' prior, noise.
+ * who may stop between two sweeps and closes the pool, which is the calling thread alone by default. Order of a sweep: readers with effects, readers' prior, latent ratings, books, books' prior, noise.
  * Throws `NUMERICAL` with sweep and block when a number stops being finite.
  */
 export function* train(
@@ -182,6 +183,8 @@ function oneSweep(
       state.readerPrior.update(state.readers);
       state.readerPrior.freeRidges();
     }
+    block = 'latent ratings';
+    sweepLatent(state, pool);
     block = 'books';
     sweepBooks(state, pool);
     if (sweep >= priorsFrom) {

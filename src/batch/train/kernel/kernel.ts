@@ -62,7 +62,7 @@ export interface KernelRows {
   /** Columns row by row, each row in the order of its partners' places: place of the partner's record (u32) and rating. */
   readonly partner: number;
   readonly value: number;
-  /** Slots in that order, where partners have shifts. */
+  /** Slots in that order, where partners have shifts or values change. */
   readonly slot: Int32Array | null;
 }
 
@@ -108,17 +108,26 @@ const OVERRUN = 8;
 /** Bytes left to the workspaces of threads. */
 const WORKSPACES = 2 ** 26;
 
-/** Bytes that the kernel needs for so many readers, books and ratings, workspaces aside; 4 an entity and, with shifts, 4 a rating are beside its memory. */
+/** What a kernel is made for. */
+export interface KernelNeeds {
+  /** Whether readers have shifts. */
+  readonly isShifted: boolean;
+  /** Whether ratings are latent, so that `takeValues` follows. */
+  readonly isLatent: boolean;
+}
+
+/** Bytes that the kernel needs for so many readers, books and ratings, workspaces aside; 4 an entity and, for each list of slots, 4 a rating are beside its memory. */
 export function kernelBytes(
   { readers, books, size }: { readers: number; books: number; size: number },
   dim: number,
-  shifted: boolean,
+  { isShifted, isLatent }: KernelNeeds,
 ): number {
   const wide = isWide(readers + books, dim);
   const layout = recordLayout(dim, wide);
   const records = placeOf(readers + 1, layout) + placeOf(books + 1, layout);
   const positions = (readers + books) * Int32Array.BYTES_PER_ELEMENT;
-  const slots = shifted ? size * Int32Array.BYTES_PER_ELEMENT : 0;
+  const lists = Number(isShifted || isLatent) + Number(isLatent);
+  const slots = lists * size * Int32Array.BYTES_PER_ELEMENT;
   return positions + slots + records * PLACE + 2 * (size + OVERRUN) * (wide ? 12 : 8);
 }
 
@@ -143,12 +152,12 @@ function placeOf(n: number, { bytes, perPage }: RecordLayout): number {
 
 /**
  * Lays out the memory for a training and copies the ratings into it, once for all threads; null where it takes more
- * than the 4 GiB that a kernel can address. `shifted` says whether readers have shifts.
+ * than the 4 GiB that a kernel can address.
  */
 export function kernelFor(
   matrix: RatingMatrix,
   dim: number,
-  shifted: boolean,
+  { isShifted, isLatent }: KernelNeeds,
   wide = isWide(matrix.readers + matrix.books, dim),
 ): Kernel | null {
   const record = recordLayout(dim, wide);
@@ -170,8 +179,8 @@ export function kernelFor(
   const layout = {
     wide,
     record,
-    readers: rows(books, null),
-    books: rows(readers, shifted ? sharedInts(size) : null),
+    readers: rows(books, isLatent ? sharedInts(size) : null),
+    books: rows(readers, isShifted || isLatent ? sharedInts(size) : null),
   };
   const pages = Math.ceil(end / PAGE);
   if (pages + WORKSPACES / PAGE > MAX_PAGES) return null;
@@ -227,6 +236,15 @@ function fillRows(
       if (rows.slot !== null) rows.slot[to] = slot;
     }
   });
+}
+
+/** Takes the values that the matrix has now. */
+export function takeValues({ memory, wide, readers, books }: Kernel, matrix: RatingMatrix): void {
+  for (const { slot, value } of [readers, books]) {
+    if (slot === null) throw new RangeError('the kernel was not made for values that change');
+    const to = floats(memory.buffer, wide, value, slot.length);
+    for (let n = 0; n < slot.length; n++) to[n] = matrix.value[slot[n]];
+  }
 }
 
 /** All entities, those with most ratings first. */

@@ -27,8 +27,8 @@ function inWasm(build: KernelBuild, wide: boolean): Implementation {
     name: `WebAssembly, ${build} SIMD, ${wide ? 'f64' : 'compact records'}`,
     tolerance: wide ? 1e-9 : 1e-3,
     make: (sides, matrix) => {
-      const shifted = sides.some(({ shift }) => shift !== null);
-      const kernel = kernelFor(matrix, sides[0].dim, shifted, wide);
+      const isShifted = sides.some(({ shift }) => shift !== null);
+      const kernel = kernelFor(matrix, sides[0].dim, { isShifted, isLatent: false }, wide);
       if (kernel === null) throw new RangeError('too large');
       return sides.map((side) => new WasmRowStep(side, { ...kernel, module }));
     },
@@ -99,6 +99,7 @@ const anyRows: fc.Arbitrary<RandomRows> = fc.record({
   books: fc.integer({ min: 1, max: 7 }),
   density: fc.double({ min: 0.1, max: 1, noNaN: true }),
   shifted: fc.boolean(),
+  latent: fc.boolean(),
 });
 
 describe.each(IMPLEMENTATIONS)('the row step: $name', ({ tolerance, make }) => {
@@ -126,7 +127,9 @@ describe.each(IMPLEMENTATIONS)('the row step: $name', ({ tolerance, make }) => {
             for (let k = ratings.start[n]; k < ratings.start[n + 1]; k++) {
               const slot = ratings.slot?.[k] ?? k;
               const weight = side.partners.precision[ratings.partner[slot]];
-              own += weight * expectedSquare(side, n, slot, ratings.value[slot] - numbers.offset);
+              const latent = ratings.variance?.[slot] ?? 0;
+              const square = expectedSquare(side, n, slot, ratings.value[slot] - numbers.offset);
+              own += weight * (square + latent);
             }
             const count = ratings.start[n + 1] - ratings.start[n];
             const factor = noiseFactor(numbers.shape, count, numbers.tau * own);
