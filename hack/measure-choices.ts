@@ -1,6 +1,6 @@
 /**
  * Prints what docs/model.md 4 compares models by: seeds 2 and 3, all rows and the 5-core, a tenth of the training rows held out
- * anew. Test rows are not looked at. `node hack/measure-choices.ts [--fit-to KIND] [SET ..]`, sets all2, all3, core2 and core3.
+ * anew. Test rows are not looked at. `node hack/measure-choices.ts [--fit-to KIND] [--links SIDE] [SET ..]`, sets all2, all3, core2 and core3.
  */
 import { parseArgs } from 'node:util';
 import { accuracy, dnll, levelIndices } from '../src/batch/evaluate/metrics.ts';
@@ -13,11 +13,11 @@ import { settingsSchema } from '../src/contracts/settings.ts';
 import { createLog } from '../src/runtime/log.ts';
 
 const { values, positionals } = parseArgs({
-  options: { 'fit-to': { type: 'string' } },
+  options: { 'fit-to': { type: 'string' }, links: { type: 'string' } },
   allowPositionals: true,
 });
 const sets = positionals.length > 0 ? positionals : ['all2', 'all3', 'core2', 'core3'];
-const given = settingsSchema.parse({ fitTo: values['fit-to'] });
+const given = settingsSchema.parse({ fitTo: values['fit-to'], links: values.links });
 const { signal } = new AbortController();
 const log = createLog({ level: 'silent', format: 'auto' });
 const { dataset } = await readData(given, { log, signal });

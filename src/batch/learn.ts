@@ -37,6 +37,7 @@ import {
 } from './train/trainer.ts';
 import { trainedModelOf } from './train/trained-model-of.ts';
 import { warmState } from './train/warm-state.ts';
+import type { FeatureFamily } from '../model/data.ts';
 import { carriedBy, type Leg, NO_TRAIL, type Trail } from './trail.ts';
 import { tuningSlice } from './tuning-slice.ts';
 
@@ -111,11 +112,13 @@ async function choose(
   const { tuning, rest } = tuningSlice(dataset, rows, options.seed);
   const scale = scaleOf(dataset, rest, options.fitTo);
   const scored = withScores(dataset, scale);
-  const names = startNames(dataset, rest);
-  const first = { data: trainingData(scored, rest, scale.edges), names, tuning };
+  const names = startNames(dataset, rest, options);
+  const { links } = options;
+  const { edges } = scale;
+  const first = { data: trainingData(scored, rest, { edges, links }), names, tuning };
   const { state, report } = await firstLeg(pool, scored, first, options);
   const start = startPointOf(state, options, names);
-  const plain = modelOf(state, dataset, rest, plainLevelMap(scale));
+  const plain = modelOf(state, plainLevelMap(scale), names.readerFamilies, dataset);
   const inputs = readerInputs(dataset, rest);
   const seen = { rest, hidden: tuning, inputs, noiseFactor: state.readers.precision };
   const threads = threadsFor(options.threads ?? 0, rows.length);
@@ -126,7 +129,7 @@ async function choose(
       return fitLevelMap(scale, { level: levelsOfRows(dataset, tuning), ...unseen });
     }),
     // the interest takes longer than the map
-    turn().then(() => trainingData(scored, rows, scale.edges)),
+    turn().then(() => trainingData(scored, rows, { edges, links })),
   ]);
   return { chosen: { levelMap, interest, report, start }, state, data };
 }
@@ -206,12 +209,16 @@ function warmStart(
   return null;
 }
 
-function startNames(dataset: Dataset, rows: Int32Array): StartNames {
+function startNames(
+  dataset: Dataset,
+  rows: Int32Array,
+  { links }: Pick<StartSettings, 'links'>,
+): StartNames {
   return {
     levels: dataset.levels,
     bookIds: dataset.books.ids,
-    readerFamilies: readerFamilies(dataset, rows),
-    bookFamilies: bookFamilies(dataset, rows),
+    readerFamilies: readerFamilies(dataset, rows, links),
+    bookFamilies: bookFamilies(dataset, rows, links),
   };
 }
 
@@ -247,14 +254,17 @@ async function refitIn(
 ): Promise<Learned> {
   const { trail = NO_TRAIL } = options;
   const { levelMap } = chosen;
-  const data = prepared ?? trainingData(withScores(dataset, levelMap), rows, levelMap.edges);
+  const { edges } = levelMap;
+  const { links } = options;
+  const data = prepared ?? trainingData(withScores(dataset, levelMap), rows, { edges, links });
   const at =
     trail.position(leg, data, COLD, roomIn(dataset, options)) ??
     startPosition(onRows(old, data), COLD);
   const others = sweepsAround(leg, chosen.report.sweep, options);
   const sweeps = sweepOn(at, refitSweeps(options), HeldOutRows.none, pool, COLD);
   await drain(sweeps, others, options, () => trail.reached(leg, at, carried));
-  const rating = modelOf(at.state, dataset, rows, chosen.levelMap);
+  const families = readerFamilies(dataset, rows, links);
+  const rating = modelOf(at.state, levelMap, families, dataset);
   const interest = interestModelOf(chosen.interest, rating, dataset, rows);
   return { chosen, state: at.state, model: { ...rating, interest } };
 }
@@ -296,11 +306,11 @@ async function withPool<T>(
 
 function modelOf(
   state: ModelState,
-  dataset: Dataset,
-  rows: Int32Array,
   levelMap: LevelMap,
+  families: readonly FeatureFamily[],
+  { books }: Dataset,
 ): RatingModel {
-  return trainedModelOf(state, readerFamilies(dataset, rows), dataset.books.listed, levelMap);
+  return trainedModelOf(state, families, books.listed, levelMap);
 }
 
 interface Around {

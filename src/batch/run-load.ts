@@ -1,4 +1,5 @@
 import { LARGEST_HISTORY, LEAST_COMMON, TIES_KEPT } from '../model/interest/ties.ts';
+import { BOOKS_MET, READERS_MET } from '../model/links.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { listThreads } from './recommend/list-pool.ts';
 import type { TrainingData } from './train/model-state.ts';
@@ -7,15 +8,21 @@ import type { Load } from './train/memory.ts';
 /** What a run on the data has to hold, whatever part of the rows it trains on first. */
 export function loadOf(
   dataset: Dataset,
-  { effectLabels, edges }: TrainingData,
+  { effectLabels, edges, readerLabels, bookLabels }: TrainingData,
   threads: number,
 ): Load {
+  const [readers, books] = [dataset.readers.ids.length, dataset.books.ids.length];
+  const ofReaders = readerLabels.families.includes(BOOKS_MET);
+  const ofBooks = bookLabels.families.includes(READERS_MET);
+  const met = dataset.ratings.value.length + dataset.interactions.reader.length;
   return {
-    readers: dataset.readers.ids.length,
-    books: dataset.books.ids.length,
+    readers,
+    books,
     ratings: dataset.ratings.value.length,
     hasContent: effectLabels.families.length > 0,
     isLatent: edges !== null,
+    linkLabels: Number(ofReaders) * books + Number(ofBooks) * readers,
+    links: (Number(ofReaders) + Number(ofBooks)) * met,
     ties: mostTies(dataset),
     threads: listThreads(dataset.readers.ids.length, threads),
   };

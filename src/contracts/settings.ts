@@ -178,6 +178,14 @@ export const settingsSchema = z.strictObject({
     },
     z.enum(['scores', 'ordinal', 'ratings']).default('scores'),
   ),
+  links: given(
+    {
+      value: 'side',
+      description:
+        'Whose prior means hang on what was met: those of readers (SVD++), of books, of both or of none',
+    },
+    z.enum(['none', 'readers', 'books', 'both']).default('none'),
+  ),
   sweeps: given(
     { value: 'n', description: 'Most passes over readers and books' },
     count(1, 1000).default(40),

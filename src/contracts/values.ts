@@ -16,6 +16,7 @@ const trainingSettings = settingsSchema.pick({
   checkpointMinutes: true,
   rank: true,
   fitTo: true,
+  links: true,
   sweeps: true,
   threads: true,
   listLength: true,

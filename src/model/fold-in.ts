@@ -1,6 +1,7 @@
 import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
 import { BookFit } from './book-effects.ts';
 import { cellOf, type Known, scoreOf } from './level-map.ts';
+import { BOOKS_MET } from './links.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
 import { NormalCell } from './normal-cell.ts';
 import { bookVariance, expectedSquares } from './reader-posterior.ts';
@@ -184,6 +185,10 @@ export class FoldIn {
     const { readerPrior } = this.model;
     this.priorMean.set(readerPrior.intercept);
     readerPrior.families.forEach((family, f) => {
+      if (family.name === BOOKS_MET) {
+        this.addMet(f, input);
+        return;
+      }
       const own = this.activityLabel(family, f, input);
       if (own !== null) {
         this.addEffect(own, 1);
@@ -194,6 +199,18 @@ export class FoldIn {
       );
       for (const g of labels) this.addEffect(g, 1 / Math.sqrt(labels.length));
     });
+  }
+
+  /** Adds what the books that the reader has met say of the reader, however they are rated. */
+  private addMet(f: number, { ratedBook, unratedBook }: ReaderInput): void {
+    const labels = this.familyStart[f + 1] - this.familyStart[f];
+    const weight = 1 / Math.sqrt(ratedBook.length + unratedBook.length);
+    for (const books of [ratedBook, unratedBook]) {
+      for (const book of books) {
+        // the last book stands for any that is not known
+        if (book < labels) this.addEffect(this.familyStart[f] + book, weight);
+      }
+    }
   }
 
   /** Label of a family that the ratings themselves decide, or null for any other family. */

@@ -10,6 +10,7 @@ import {
   repairTable,
 } from './level-map.ts';
 import { quickNormalCdf } from './special-functions.ts';
+import { BOOKS_MET } from './links.ts';
 import { signalNames } from './interest/interest-model.ts';
 import { ListMaker } from './interest/list-maker.ts';
 import { type SimilarBook, similarBooks } from './interest/similar.ts';
@@ -55,8 +56,10 @@ export class ModelRecommender implements Recommender {
     let start = 0;
     for (const { name, labels } of model.readerPrior.families) {
       const first = start;
-      this.familyOfName.set(name, new Map(labels.map((label, l) => [label, first + l])));
       start += labels.length;
+      // what a reader has met is no field of a question
+      if (name === BOOKS_MET) continue;
+      this.familyOfName.set(name, new Map(labels.map((label, l) => [label, first + l])));
     }
   }
 

@@ -25,7 +25,7 @@ const dataset = {
 
 /** Label of every reader in the named family, as text. */
 function labelsOf(rows: Int32Array, name: string): string[] {
-  const family = readerFamilies(dataset, rows).find((one) => one.name === name);
+  const family = readerFamilies(dataset, rows, 'none').find((one) => one.name === name);
   if (family === undefined) throw new RangeError(name);
   return Array.from({ length: 3 }, (_, u) => family.labels[family.indices[family.offsets[u]]]);
 }
@@ -41,8 +41,8 @@ describe('the features of a training', () => {
   });
 
   it('have the same labels whatever the rows, so that a state can be carried over', () => {
-    const all = readerFamilies(dataset, Int32Array.of(0, 1, 2));
-    const one = readerFamilies(dataset, Int32Array.of(2));
+    const all = readerFamilies(dataset, Int32Array.of(0, 1, 2), 'readers');
+    const one = readerFamilies(dataset, Int32Array.of(2), 'readers');
     expect(one.map(({ name, labels }) => ({ name, labels }))).toEqual(
       all.map(({ name, labels }) => ({ name, labels })),
     );

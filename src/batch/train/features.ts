@@ -2,10 +2,12 @@ import { ratingCountLabel, unratedShareLabel } from '../../model/activity-labels
 import type { FeatureFamily } from '../../model/data.ts';
 import { NO_DIRECTIONS } from '../../model/directions.ts';
 import { buildLabelSpace } from '../../model/label-space.ts';
-import { buildRatingMatrix } from '../../model/rating-matrix.ts';
+import { BOOKS_MET, READERS_MET } from '../../model/links.ts';
+import { buildRatingMatrix, countingOrder, countingStarts } from '../../model/rating-matrix.ts';
 import type { Dataset } from '../ingest/dataset.ts';
 import { metDirections } from './met-directions.ts';
 import type { TrainingData } from './model-state.ts';
+import type { StartSettings } from './start-point.ts';
 
 /**
  * Families that stay in the prior means: `years5` says years better for one reader's few ratings, and hardly anybody
@@ -16,35 +18,69 @@ const NOT_EFFECTS: ReadonlySet<string> = new Set(['year', 'decade', 'work']);
 const COUNT_LABELS = Array.from({ length: 64 }, (_, n) => String(n));
 const SHARE_LABELS = ['none', ...Array.from({ length: 11 }, (_, n) => String(n))];
 
+/** Whose prior means hang on what was met. */
+type Links = StartSettings['links'];
+
+/** What a training's data hang on beside the rows. */
+export interface DataOptions {
+  /** Edges of the levels' cells where ratings are latent; the values are their scores. */
+  readonly edges?: Float64Array | null;
+  readonly links?: Links;
+}
+
 /** Families of the readers' prior means, in the order of the model's label indices. */
-export function readerFamilies(dataset: Dataset, rows: Int32Array): FeatureFamily[] {
+export function readerFamilies(dataset: Dataset, rows: Int32Array, links: Links): FeatureFamily[] {
   const { readers, ratings, interactions } = dataset;
   const rated = counts(rows, ratings.reader, readers.ids.length);
-  return [...readers.families, ...activityFamilies(rated, interactions.reader)];
+  const linked =
+    links === 'readers' || links === 'both' ? [linksFrom('reader', dataset, rows)] : [];
+  return [...readers.families, ...activityFamilies(rated, interactions.reader), ...linked];
 }
 
 /** Families of the books' prior means, likewise. */
-export function bookFamilies(dataset: Dataset, rows: Int32Array): FeatureFamily[] {
+export function bookFamilies(dataset: Dataset, rows: Int32Array, links: Links): FeatureFamily[] {
   const { books, ratings, interactions } = dataset;
   const rated = counts(rows, ratings.book, books.ids.length);
-  return [...books.families, ...activityFamilies(rated, interactions.book)];
+  const linked = links === 'books' || links === 'both' ? [linksFrom('book', dataset, rows)] : [];
+  return [...books.families, ...activityFamilies(rated, interactions.book), ...linked];
+}
+
+/** What each reader or book has met, by the given rows of the ratings and all interactions. */
+function linksFrom(side: 'reader' | 'book', dataset: Dataset, rows: Int32Array): FeatureFamily {
+  const { ratings, interactions, readers, books } = dataset;
+  const other = side === 'reader' ? 'book' : 'reader';
+  const [own, met] = side === 'reader' ? [readers, books] : [books, readers];
+  const ends = (of: 'reader' | 'book'): Int32Array => {
+    const all = new Int32Array(rows.length + interactions[of].length);
+    all.set(rows.map((row) => ratings[of][row]));
+    all.set(interactions[of], rows.length);
+    return all;
+  };
+  const [from, to] = [ends(side), ends(other)];
+  const offsets = countingStarts(from, own.ids.length);
+  return {
+    name: side === 'reader' ? BOOKS_MET : READERS_MET,
+    labels: met.ids,
+    offsets,
+    indices: countingOrder(from, offsets).map((link) => to[link]),
+  };
 }
 
 /**
  * The trainer's input from the given rows; everything else about readers and books counts whole. Directions come with
- * content effects alone, without which readers take the row step; `edges` where ratings are latent, the values being their scores.
+ * content effects alone, without which readers take the row step.
  */
 export function trainingData(
   dataset: Dataset,
   rows: Int32Array,
-  edges: Float64Array | null = null,
+  { edges = null, links = 'none' }: DataOptions = {},
 ): TrainingData {
   const { readers, books, ratings } = dataset;
   const effects = books.families.filter((family) => !NOT_EFFECTS.has(family.name));
   return {
     matrix: buildRatingMatrix(ratings, readers.ids.length, books.ids.length, rows),
-    readerLabels: buildLabelSpace(readers.ids.length, readerFamilies(dataset, rows)),
-    bookLabels: buildLabelSpace(books.ids.length, bookFamilies(dataset, rows)),
+    readerLabels: buildLabelSpace(readers.ids.length, readerFamilies(dataset, rows, links)),
+    bookLabels: buildLabelSpace(books.ids.length, bookFamilies(dataset, rows, links)),
     effectLabels: buildLabelSpace(books.ids.length, effects),
     directions: effects.length === 0 ? NO_DIRECTIONS : metDirections(dataset, rows),
     edges,

@@ -24,6 +24,8 @@ const LOAD: Load = {
   ratings: DATA.matrix.size,
   hasContent: true,
   isLatent: false,
+  linkLabels: 0,
+  links: 0,
   ties: 0,
   threads: 1,
 };

@@ -40,6 +40,9 @@ export interface Load {
   readonly hasContent: boolean;
   /** Whether ratings are latent. */
   readonly isLatent: boolean;
+  /** Labels of both sides that are links to what was met, and links to them. */
+  readonly linkLabels: number;
+  readonly links: number;
   /** Most ties between books. */
   readonly ties: number;
   /** Threads that make lists. */
@@ -53,6 +56,9 @@ const WRITING_BYTES = 72 * MIB;
 /** Bytes of a tie: as it is kept, and while ties are picked out, in columns that grow by half of themselves. */
 const TIE_BYTES = 12;
 const TIE_BUILDING_BYTES = 32;
+/** Bytes of a link, seen from both of its ends, and numbers a dimension of each label that is linked to: `SidePrior`. */
+const LINK_BYTES = 2 * (I32 + F64);
+const LINK_NUMBERS = 3;
 /** Numbers a book beside its posterior: noise, precision, directions, works, labels, and the workspace of a list. */
 const BOOK_NUMBERS = 16 + DIRECTIONS;
 
@@ -94,7 +100,8 @@ function artefactBytes({ books }: Load, dim: number): number {
 
 function stateBytes(load: Load, dim: number): number {
   const each = stateBytesEach(dim, load);
-  return load.ratings * each.rating + (load.readers + load.books) * each.row;
+  const links = load.links * LINK_BYTES + load.linkLabels * LINK_NUMBERS * dim * F64;
+  return load.ratings * each.rating + (load.readers + load.books) * each.row + links;
 }
 
 function kernelOf({ readers, books, ratings, hasContent, isLatent }: Load, dim: number): number {

@@ -25,6 +25,7 @@ export function differences(
   compare('seed', point.seed, settings.seed);
   compare('held-out share', point.heldOut, settings.heldOut);
   compare('what is fitted to', point.fitTo, settings.fitTo);
+  compare('links of', point.links, settings.links);
   if (settings.split === 'temporal') {
     found.push('a temporal split holds out other rows as data come in');
   }

@@ -18,6 +18,7 @@ const scalarsSchema = z.object({
   seed: z.int(),
   heldOut: z.number(),
   fitTo: z.enum(['scores', 'ordinal', 'ratings']),
+  links: z.enum(['none', 'readers', 'books', 'both']).default('none'),
   /** D = K + 1, of the factors that are left. */
   dim: z.int().min(1),
   /** E[tau] */
@@ -32,7 +33,7 @@ const scalarsSchema = z.object({
 /** Settings that say which rows a training has not seen, and how large its state is. */
 export type StartSettings = Pick<
   z.infer<typeof scalarsSchema>,
-  'rank' | 'split' | 'seed' | 'heldOut' | 'fitTo'
+  'rank' | 'split' | 'seed' | 'heldOut' | 'fitTo' | 'links'
 >;
 
 /** What is known of the prior of one side, with the names of its labels. */
@@ -102,6 +103,7 @@ export function startPointOf(
     seed: settings.seed,
     heldOut: settings.heldOut,
     fitTo: settings.fitTo,
+    links: settings.links,
     dim,
     tau: gammaMean(state.tau),
     offset: state.offset,
