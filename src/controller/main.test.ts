@@ -123,6 +123,13 @@ describe('a run', () => {
     await until(() => {
       expect(cluster.says('nowhere', 'Failed')).toBe('VersionNotFound');
     });
+    await publishSample(store, 'v0', ['8'], undefined, { format: 1 });
+    await store.setLive('v1');
+    cluster.apply('foreign', { rollbackTo: 'v0' });
+    await until(() => {
+      expect(cluster.says('foreign', 'Failed')).toBe('VersionForeign');
+    });
+    expect(await store.liveVersion()).toBe('v1');
   });
 
   it('is suspended before it starts and while it trains, and goes on', async () => {

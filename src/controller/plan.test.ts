@@ -436,7 +436,10 @@ const CASES: Case[] = [
   },
   {
     name: 'a rollback to nowhere',
-    seen: { run: back, rollback: { kind: 'not-found', message: 'no such version' } },
+    seen: {
+      run: back,
+      rollback: { kind: 'refused', reason: 'VersionNotFound', message: 'no such version' },
+    },
     want: { Published: '!VersionNotFound', Failed: 'VersionNotFound' },
   },
   {

@@ -26,7 +26,8 @@ export interface Refusal {
 /** What came of flipping the pointer. */
 export type Rollback =
   | { readonly kind: 'done'; readonly now: Figures; readonly before: Figures | null }
-  | { readonly kind: 'not-found' | 'away' | 'no-store'; readonly message: string };
+  | { readonly kind: 'refused'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'away' | 'no-store'; readonly message: string };
 
 /** All that a plan is made from. */
 export interface Observed {
@@ -116,10 +117,10 @@ function planRollback({ run, rollback }: Observed, draft: Draft, version: string
   switch (rollback.kind) {
     case 'no-store':
       return refuse(draft, 'NoStore', rollback.message);
-    case 'not-found':
+    case 'refused':
       draft.say('Accepted', true, ['Accepted', 'The run can be carried out']);
-      draft.say('Published', false, ['VersionNotFound', rollback.message]);
-      draft.fail('VersionNotFound', rollback.message);
+      draft.say('Published', false, [rollback.reason, rollback.message]);
+      draft.fail(rollback.reason, rollback.message);
       return end(draft);
     case 'away':
       draft.say('Accepted', true, ['Accepted', 'The run can be carried out']);

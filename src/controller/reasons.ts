@@ -78,6 +78,7 @@ export const REASONS = {
     JobFailed: 'The Job failed for another reason, which the message gives',
     JobDeleted: 'The Job was deleted before it had ended',
     VersionNotFound: 'The version to roll back to is not there',
+    VersionForeign: 'The version to roll back to is of another release, which alone can read it',
   },
 } as const satisfies Record<string, Record<string, string>>;
 

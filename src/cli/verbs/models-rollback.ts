@@ -12,19 +12,12 @@ export const modelsRollback = defineVerb({
     withStore(settings, async (store) => {
       const from = await store.liveVersion();
       const to = operands[0] ?? (await versionBefore(store));
-      await refuseUnreadable(store, to);
+      const { assertReadable } = await import('../../store/assert-readable.ts');
+      await assertReadable(store, to);
       await store.setLive(to);
       output.show({ from, to }, () => `live: ${to} (was ${from ?? 'none'})`);
     }),
 });
-
-/** Replicas would go on with what they have, and not start again: throws `VERSION_FOREIGN` or `STORE_CORRUPT`. */
-async function refuseUnreadable(store: Store, version: string): Promise<void> {
-  const { MODEL_BLOB, openModel } = await import('../../store/model-codec.ts');
-  const model = await store.blob(version, MODEL_BLOB);
-  // Of a version that there is not: the store says so.
-  if (model !== null) openModel(model);
-}
 
 /** The newest version that is older than the live one; throws `VERSION_NOT_FOUND`. */
 async function versionBefore(store: Store): Promise<string> {
