@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { FeatureFamily } from '../model/data.ts';
 import { type LevelMap, plainLevelMap, plainScale, type Scale } from '../model/level-map.ts';
 import type { RatingModel, TrainedModel } from '../model/trained-model.ts';
 import type { ColumnValue } from '../store/columns.ts';
@@ -37,7 +38,6 @@ import {
 } from './train/trainer.ts';
 import { trainedModelOf } from './train/trained-model-of.ts';
 import { warmState } from './train/warm-state.ts';
-import type { FeatureFamily } from '../model/data.ts';
 import { carriedBy, type Leg, NO_TRAIL, type Trail } from './trail.ts';
 import { tuningSlice } from './tuning-slice.ts';
 

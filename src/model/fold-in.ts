@@ -1,9 +1,10 @@
 import { ratingCountLabel, unratedShareLabel } from './activity-labels.ts';
 import { BookFit } from './book-effects.ts';
-import { cellOf, type Known, scoreOf } from './level-map.ts';
+import { FoldedRatings } from './folded-ratings.ts';
+import { grown } from './growable.ts';
+import type { Known } from './level-map.ts';
 import { BOOKS_MET } from './links.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
-import { NormalCell } from './normal-cell.ts';
 import { bookVariance, expectedSquares } from './reader-posterior.ts';
 import { ReaderStep } from './reader-step.ts';
 import type { ReaderTask } from './reader-task.ts';
@@ -47,17 +48,14 @@ export class FoldIn {
   private readonly familyStart: number[] = [];
   private readonly priorMean: Float64Array;
   private book = new Int32Array(64);
-  private value = new Float64Array(64);
-  /** Where ratings are latent: number of the cell, and variance of the value. */
-  private cell = new Int32Array(64);
-  private variance = new Float64Array(64);
-  private readonly normal = new NormalCell();
+  private readonly ratings: FoldedRatings;
 
   constructor(model: RatingModel) {
     this.model = model;
     this.step = new ReaderStep(model.books);
     this.fit = new BookFit(this.step);
     this.priorMean = new Float64Array(model.dim);
+    this.ratings = new FoldedRatings(model);
     let start = 0;
     for (const family of model.readerPrior.families) {
       this.familyStart.push(start);
@@ -71,7 +69,7 @@ export class FoldIn {
    * else it is learned from the ratings.
    */
   solve(input: ReaderInput, held: number | null = null): void {
-    const { model, step } = this;
+    const { model, step, ratings } = this;
     const count = input.ratedBook.length;
     this.take(input);
     let factor = held ?? 1;
@@ -79,12 +77,12 @@ export class FoldIn {
     while (left > 0) {
       step.solve(this.task(count, factor));
       if (count > 0 && held === null) {
-        const squares = expectedSquares(step) + this.latentSquares(count);
+        const squares = expectedSquares(step) + ratings.squares(step);
         factor = noiseFactor(model.readerShape, count, model.tau * squares);
       }
       left--;
       // one round more, with the ratings where they have come to rest
-      if (left > 0 && this.moveLatent(count, factor) < SETTLED) left = 1;
+      if (ratings.areLatent && left > 0 && ratings.move(step, factor) < SETTLED) left = 1;
     }
     this.factor = factor;
     this.noise = expectedInverse(model.readerShape, count, factor) / model.tau;
@@ -92,7 +90,7 @@ export class FoldIn {
 
   /** The means alone, for a noise factor that is known: what `meanOf` needs. Throws as `solve` does. */
   solveMeans(input: ReaderInput, factor: number): void {
-    if (this.model.levelMap.edges !== null) {
+    if (this.ratings.areLatent) {
       // the means that latent ratings move by come with all else
       this.solve(input, factor);
       return;
@@ -103,41 +101,8 @@ export class FoldIn {
 
   private rounds(count: number, held: number | null): number {
     if (count === 0) return 1;
-    if (this.model.levelMap.edges !== null) return LATENT_ROUNDS;
+    if (this.ratings.areLatent) return LATENT_ROUNDS;
     return held === null ? ROUNDS : 1;
-  }
-
-  /** Sum over the ratings of E[beta_i] Var[y], where they are latent. */
-  private latentSquares(count: number): number {
-    const { books, levelMap } = this.model;
-    let sum = 0;
-    if (levelMap.edges === null) return sum;
-    for (let k = 0; k < count; k++) sum += books.precision[this.book[k]] * this.variance[k];
-    return sum;
-  }
-
-  /** q(y) of the ratings, where they are latent, as training has it; returns the longest way that one moved, in standard deviations of its noise. */
-  private moveLatent(count: number, factor: number): number {
-    const { normal, step } = this;
-    const { levelMap, books, dim, offset, tau } = this.model;
-    const { edges } = levelMap;
-    if (edges === null) return Infinity;
-    let longest = 0;
-    for (let k = 0; k < count; k++) {
-      const book = this.book[k];
-      const l = this.cell[k];
-      const sd = 1 / Math.sqrt(tau * factor * books.precision[book]);
-      normal.take(
-        offset + books.mean[book * dim] + step.fitMean[k],
-        sd,
-        l === 0 ? -Infinity : edges[l - 1],
-        l === edges.length ? Infinity : edges[l],
-      );
-      longest = Math.max(longest, Math.abs(normal.mean - this.value[k]) / sd);
-      this.value[k] = normal.mean;
-      this.variance[k] = normal.variance;
-    }
-    return longest;
   }
 
   /** Latent mean of a book's rating alone. */
@@ -150,27 +115,16 @@ export class FoldIn {
     const count = input.ratedBook.length;
     this.rated = count;
     this.setPriorMean(input);
-    if (count > this.book.length) {
-      this.book = new Int32Array(count);
-      this.value = new Float64Array(count);
-      this.cell = new Int32Array(count);
-      this.variance = new Float64Array(count);
-    }
-    const { edges } = this.model.levelMap;
-    for (let k = 0; k < count; k++) {
-      this.book[k] = input.ratedBook[k];
-      this.value[k] = scoreOf(this.model.levelMap, input.ratedValue[k]);
-      if (edges === null) continue;
-      this.cell[k] = cellOf(edges, this.value[k]);
-      this.variance[k] = 0;
-    }
+    this.book = grown(this.book, count);
+    this.book.set(input.ratedBook);
+    this.ratings.take(input.ratedValue, count);
   }
 
   private task(count: number, factor: number): ReaderTask {
     const { model } = this;
     return {
       book: this.book,
-      value: this.value,
+      value: this.ratings.value,
       from: 0,
       to: count,
       offset: model.offset,
