@@ -1,13 +1,9 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { AppError, type ErrorCode } from '../runtime/errors.ts';
+import { AppError, type ErrorParts } from '../runtime/errors.ts';
 import { threadLost } from './thread-lost.ts';
 
-/** What a thread answers: its result, or what an `AppError` is made of, since that does not pass as it is. */
-type Answer<R> =
-  | { readonly result: R }
-  | {
-      readonly known: { readonly code: ErrorCode; readonly message: string; readonly hint: string };
-    };
+/** What a thread answers. */
+type Answer<R> = { readonly result: R } | { readonly failed: ErrorParts };
 
 /**
  * Runs a program that ends with `answer` in a thread of its own, beside what the caller does meanwhile. Throws what the work throws, and
@@ -24,8 +20,7 @@ export async function inThread<R>(program: URL, task: unknown): Promise<R> {
       });
     });
     if ('result' in answered) return answered.result;
-    const { code, message, hint } = answered.known;
-    throw new AppError(code, message, hint);
+    throw AppError.of(answered.failed);
   } finally {
     await worker.terminate();
   }
@@ -42,7 +37,6 @@ function answerTo<R>(work: () => R): Answer<R> {
     return { result: work() };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const { code, message, hint } = error;
-    return { known: { code, message, hint } };
+    return { failed: error.parts };
   }
 }

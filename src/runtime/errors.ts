@@ -83,8 +83,19 @@ export const ERRORS = {
 /** A code of the registry. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What an `AppError` is made of; a message from thread to thread would lose that it is one. */
+export interface ErrorParts {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** An error with a code of the registry; `hint` says what to do about it. */
 export class AppError extends Error {
+  static of({ code, message, hint }: ErrorParts, options?: ErrorOptions): AppError {
+    return new AppError(code, message, hint, options);
+  }
+
   readonly code: ErrorCode;
   readonly hint: string;
 
@@ -93,6 +104,11 @@ export class AppError extends Error {
     this.name = 'AppError';
     this.code = code;
     this.hint = hint;
+  }
+
+  get parts(): ErrorParts {
+    const { code, message, hint } = this;
+    return { code, message, hint };
   }
 
   get status(): number {

@@ -169,7 +169,11 @@ describe('a worker', () => {
         error: expect.objectContaining({
           message: expect.stringContaining('row') as string,
         }) as Error,
-        known: { code: 'NUMERICAL', hint: expect.any(String) as string },
+        parts: {
+          code: 'NUMERICAL',
+          message: expect.any(String) as string,
+          hint: expect.any(String) as string,
+        },
       },
     });
   });

@@ -141,10 +141,8 @@ function received(port: MessagePort): ChunkFailure[] {
 
 /** The error to throw: the same whatever the number of threads. */
 function firstOf(failures: readonly ChunkFailure[]): unknown {
-  const { error, known } = failures.reduce((a, b) => (a.chunk < b.chunk ? a : b));
-  if (known === null || error instanceof AppError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new AppError(known.code, message, known.hint, { cause: error });
+  const { error, parts } = failures.reduce((a, b) => (a.chunk < b.chunk ? a : b));
+  return parts === null || error instanceof AppError ? error : AppError.of(parts, { cause: error });
 }
 
 function total(sums: Float64Array, length: number): Float64Array {

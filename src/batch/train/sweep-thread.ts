@@ -1,7 +1,7 @@
 import { ROW_SUMS } from '../../model/row-step.ts';
 import type { RowNumbers, RowStep } from '../../model/row-step.ts';
 import { AppError } from '../../runtime/errors.ts';
-import type { ErrorCode } from '../../runtime/errors.ts';
+import type { ErrorParts } from '../../runtime/errors.ts';
 import { LATENT_SUMS, LatentChunk } from './latent-chunk.ts';
 import { ReaderChunk, readerSumsLength, SEARCH_SUMS } from './reader-chunk.ts';
 import { rowStepFor } from './row-step-for.ts';
@@ -24,8 +24,8 @@ const DONE = 1;
 export interface ChunkFailure {
   readonly chunk: number;
   readonly error: unknown;
-  /** What a copy between threads loses of an `AppError`. */
-  readonly known: { readonly code: ErrorCode; readonly hint: string } | null;
+  /** Of an `AppError`. */
+  readonly parts: ErrorParts | null;
 }
 
 /** Numbers in a row of sums. */
@@ -95,8 +95,8 @@ export class SweepThread {
       try {
         this.chunk(job, order[turn]);
       } catch (error) {
-        const known = error instanceof AppError ? { code: error.code, hint: error.hint } : null;
-        fail({ chunk: order[turn], error, known });
+        const parts = error instanceof AppError ? error.parts : null;
+        fail({ chunk: order[turn], error, parts });
       }
       if (Atomics.add(job.progress, DONE, 1) + 1 === order.length) {
         Atomics.notify(job.progress, DONE);
