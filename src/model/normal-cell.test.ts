@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { NormalCell } from './normal-cell.ts';
 import { normalPdf } from './special-functions.ts';
 
-const STEPS = 20_000;
+const STEPS = 4000;
 
 /** Mean, variance and entropy by the midpoint rule. */
 function bySteps(m: number, sd: number, low: number, high: number) {
@@ -43,7 +43,7 @@ describe('a normal variable in a cell', () => {
         expect(cell.variance).toBeCloseTo(wanted.variance, 5);
         expect(cell.entropy).toBeCloseTo(wanted.entropy, 4);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
