@@ -322,6 +322,6 @@ describe('any order of events', () => {
       expect(names()).toEqual(wanted);
       expect(cluster.jobs()).toHaveLength(4);
     });
-    await fc.assert(property, { numRuns: 8, endOnFailure: true });
+    await fc.assert(property, { numRuns: 12, endOnFailure: true });
   }, 60_000);
 });

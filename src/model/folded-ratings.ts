@@ -61,14 +61,8 @@ export class FoldedRatings {
     if (edges === null) return 0;
     let longest = 0;
     for (let k = 0; k < count; k++) {
-      const l = this.cell[k];
       const sd = 1 / Math.sqrt(tau * factor * books.precision[book[k]]);
-      normal.take(
-        offset + books.mean[book[k] * dim] + fitMean[k],
-        sd,
-        l === 0 ? -Infinity : edges[l - 1],
-        l === edges.length ? Infinity : edges[l],
-      );
+      normal.takeIn(edges, this.cell[k], offset + books.mean[book[k] * dim] + fitMean[k], sd);
       longest = Math.max(longest, Math.abs(normal.mean - this.value[k]) / sd);
       this.value[k] = normal.mean;
       this.variance[k] = normal.variance;

@@ -10,6 +10,12 @@ export class NormalCell {
   /** Entropy, nats. */
   entropy = 0;
 
+  /** N(m, sd^2) in cell l of those that the edges part. */
+  takeIn(edges: Float64Array, l: number, m: number, sd: number): void {
+    const low = l === 0 ? -Infinity : edges[l - 1];
+    this.take(m, sd, low, l === edges.length ? Infinity : edges[l]);
+  }
+
   /** N(m, sd^2) between `low` and `high`, low < high, either of which may be infinite. */
   take(m: number, sd: number, low: number, high: number): void {
     let a = (low - m) / sd;

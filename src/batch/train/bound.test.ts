@@ -73,7 +73,7 @@ describe('the bound', () => {
     fc.assert(
       fc.property(anyTraining, fc.integer({ min: 0, max: 4 }), (training, rank) => {
         const state = livelyState(training, rank);
-        expectNoFall(state, Array.from({ length: 20 }, () => Object.keys(BLOCKS)).flat());
+        expectNoFall(state, Array.from({ length: 30 }, () => Object.keys(BLOCKS)).flat());
       }),
       { numRuns: 60 },
     );

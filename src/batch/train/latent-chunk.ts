@@ -22,15 +22,9 @@ export class LatentChunk {
     for (let u = from; u < to; u++) {
       for (let slot = matrix.readerStart[u]; slot < matrix.readerStart[u + 1]; slot++) {
         const book = matrix.book[slot];
-        const l = latent.cell[slot];
         const weight = readers.precision[u] * books.precision[book];
         const fit = offset + this.fitOf(u, book, slot);
-        cell.take(
-          fit,
-          1 / Math.sqrt(tau * weight),
-          l === 0 ? -Infinity : edges[l - 1],
-          l === edges.length ? Infinity : edges[l],
-        );
+        cell.takeIn(edges, latent.cell[slot], fit, 1 / Math.sqrt(tau * weight));
         const before = (matrix.value[slot] - fit) ** 2 + latent.variance[slot];
         const after = (cell.mean - fit) ** 2 + cell.variance;
         matrix.value[slot] = cell.mean;

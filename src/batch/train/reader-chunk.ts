@@ -7,7 +7,7 @@ import { noiseFactor } from '../../model/noise-factor.ts';
 import { expectedSquares } from '../../model/reader-posterior.ts';
 import type { ReaderPosterior } from '../../model/reader-posterior.ts';
 import { ReaderStep } from '../../model/reader-step.ts';
-import type { RowStep } from '../../model/row-step.ts';
+import { latentSquares, type RowRatings, type RowStep } from '../../model/row-step.ts';
 import { readerTask } from './reader-task.ts';
 import { rowStepFor } from './row-step-for.ts';
 import type { SweepData, SweepNumbers } from './sweep-data.ts';
@@ -41,9 +41,14 @@ export class ReaderChunk {
   private readonly fit: BookFit;
   /** Takes the place of both where there are no content effects. */
   private readonly rows: RowStep | null;
+  private readonly ratings: RowRatings;
 
   constructor(data: SweepData) {
+    const { matrix, latent } = data;
+    const { readerStart, book, value } = matrix;
+    const variance = latent?.variance ?? null;
     this.data = data;
+    this.ratings = { start: readerStart, slot: null, partner: book, value, variance };
     this.few = new FewRatingsStep(data.books, data.records);
     this.many = new ReaderStep(data.books);
     this.fit = new BookFit(this.many);
@@ -97,8 +102,9 @@ export class ReaderChunk {
     sums: Float64Array,
   ): void {
     const { few, many, data } = this;
-    const { readerStart } = data.matrix;
-    const { precision } = data.readers;
+    const { books, matrix, readers } = data;
+    const { readerStart } = matrix;
+    const { precision } = readers;
     const effects = effectSumsIn(sums);
     for (let u = from; u < to; u++) {
       const count = readerStart[u + 1] - readerStart[u];
@@ -110,23 +116,12 @@ export class ReaderChunk {
       if (step === few) few.addEffectSums(effects);
       else addEffectSums(many, effects);
       sums[READER_SUMS.logDet] += step.logDet;
-      const squares = expectedSquares(step) + this.latentSquares(u);
+      const squares = expectedSquares(step) + latentSquares(this.ratings, books, u);
       precision[u] = noiseFactor(numbers.readerShape, count, numbers.tau * squares);
       sums[READER_SUMS.squares] += precision[u] * squares;
       sums[READER_SUMS.heldOutSquares] += this.heldOutSquares(u, numbers.offset, step);
       sums[READER_SUMS.heldOutCount] += this.heldOutCount(u);
     }
-  }
-
-  /** Sum over the ratings of reader u of E[beta_i] Var[y], where they are latent. */
-  private latentSquares(u: number): number {
-    const { latent, matrix, books } = this.data;
-    if (latent === null) return 0;
-    let sum = 0;
-    for (let slot = matrix.readerStart[u]; slot < matrix.readerStart[u + 1]; slot++) {
-      sum += books.precision[matrix.book[slot]] * latent.variance[slot];
-    }
-    return sum;
   }
 
   /** Squared errors of the readers `from .. to` of the sample; stores nothing else. */

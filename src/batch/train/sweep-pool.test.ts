@@ -20,10 +20,11 @@ import { train } from './trainer.ts';
 
 /** Some chunks of readers and of books, the last ones not full. */
 const { data, heldOut } = plantedEffects(1, 600, 280);
-/** Without content effects readers take the row step of the books; ratings are known by their cells alone. */
-const sparse = plantedSparseFactors(1, 2);
-const latent = { ...sparse, data: { ...sparse.data, edges: Float64Array.of(3, 5.5, 6, 8) } };
-const BOTH = [{ data, heldOut }, latent];
+/** Without content effects readers take the row step of the books. */
+const plain = plantedSparseFactors(1, 2);
+/** The same with ratings that are known by their cells alone. */
+const latent = { ...plain, data: { ...plain.data, edges: Float64Array.of(3, 5.5, 6, 8) } };
+const ALL = [{ data, heldOut }, plain, latent];
 const KINDS: readonly SweepKind[] = ['search', 'readers', 'latent', 'books'];
 
 const ends: Array<() => Promise<unknown>> = [];
@@ -85,7 +86,7 @@ let trained: Array<ReturnType<typeof finished>> | null = null;
 
 /** The trainings on one thread, which all others are compared with. */
 function onOne(): Array<ReturnType<typeof finished>> {
-  trained ??= BOTH.map((one) => finished(train(one.data, OPTIONS, one.heldOut)));
+  trained ??= ALL.map((one) => finished(train(one.data, OPTIONS, one.heldOut)));
   return trained;
 }
 
@@ -94,7 +95,7 @@ describe('a training', () => {
   afterAll(() => Promise.all(pools.map(({ pool }) => pool.close())));
 
   it.each(pools.slice(1))('is the same to the last bit on 1 and $threads threads', ({ pool }) => {
-    for (const [n, planted] of BOTH.entries()) {
+    for (const [n, planted] of ALL.entries()) {
       const one = onOne()[n];
       const many = finished(train(planted.data, OPTIONS, planted.heldOut, pool));
       expect(one.state.dim).toBe(3);
@@ -113,7 +114,7 @@ describe('a training', () => {
     'does half-sweeps with %s SIMD to the same last bit on 1, 2, 3 and 8 threads (f64: %s)',
     (build, wide) => {
       const module = moduleOf(build);
-      for (const planted of BOTH) {
+      for (const planted of ALL) {
         const swept = pools.map(({ pool }) => {
           const state = startState(planted.data, 2, 1);
           const needs = {
