@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'hack/**/*.test.ts', 'e2e/*.test.ts'],
     // Suites with a target of their own: they need minutes or a cluster.
-    exclude: [...configDefaults.exclude, '**/*.{bench,cluster}.test.ts'],
+    exclude: [...configDefaults.exclude, '**/*.{bench,cluster,gpu}.test.ts'],
     // The default leaves a core to whoever watches.
     maxWorkers: '100%',
     testTimeout: 20_000,

@@ -11,6 +11,7 @@ const configs = [
   'src/batch/train',
   'src/batch/evaluate',
   'src/batch/recommend',
+  'src/testing/row-step',
   'hack/speed',
   '.',
 ].map((folder) => path.join(root, folder));

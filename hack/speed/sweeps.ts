@@ -7,9 +7,11 @@
  *     --train          a whole training with side information, from the first factors to the last sweep
  *     --threads N      2 unless given
  *     --reference      the row step in TypeScript
+ *     --gpu KIND       the row step on a GPU: `device`, or `any`, which takes one in software too
  */
 import { parseArgs } from 'node:util';
 import { sweepBooks } from '../../src/batch/train/book-sweep.ts';
+import { Gpu } from '../../src/batch/train/gpu/gpu.ts';
 import { HeldOutRows } from '../../src/batch/train/held-out-rows.ts';
 import { startState } from '../../src/batch/train/model-state.ts';
 import type { TrainingData } from '../../src/batch/train/model-state.ts';
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     train: { type: 'boolean', default: false },
     threads: { type: 'string', default: '2' },
     reference: { type: 'boolean', default: false },
+    gpu: { type: 'string' },
     readers: { type: 'string', default: '160000' },
     books: { type: 'string', default: '60000' },
   },
@@ -50,7 +53,8 @@ function timed<T>(work: () => T): Took & { readonly result: T } {
 /** Times both row steps, one sweep after the other. */
 function timeSweeps(data: TrainingData, rank: number, sweeps: number, pool: SweepPool): Took[] {
   const state = startState(data, rank, 1);
-  pool.use(sweepDataOf(state, HeldOutRows.none, values.reference ? null : undefined));
+  const kernel = values.reference ? null : pool.kernelFor(state);
+  pool.use(sweepDataOf(state, HeldOutRows.none, kernel));
   return Array.from({ length: sweeps + 1 }, () =>
     timed(() => {
       sweepReaders(state, pool);
@@ -68,9 +72,10 @@ const size = {
   sideInformation: values.train,
 };
 const data = syntheticTraining(size);
-const pool = new SweepPool(Number(values.threads));
+const gpu = values.gpu === undefined ? null : await Gpu.open({ software: values.gpu === 'any' });
+const pool = new SweepPool(Number(values.threads), { gpu });
 const ratings = data.matrix.size;
-const found: Record<string, unknown> = { ratings, rank };
+const found: Record<string, unknown> = { ratings, rank, gpu: gpu?.facts.name ?? null };
 if (values.train) {
   const { result, ...took } = timed(() => {
     const sweep = train(data, { rank, sweeps, seed: 1 }, HeldOutRows.none, pool);
@@ -95,5 +100,6 @@ if (values.train) {
   });
 }
 await pool.close();
+await gpu?.close();
 found['peakMiB'] = process.resourceUsage().maxRSS / 1024;
 process.stdout.write(`${JSON.stringify(found)}\n`);

@@ -25,6 +25,7 @@ import {
   startPointOf,
   type StartSettings,
 } from './train/start-point.ts';
+import type { Gpu } from './train/gpu/gpu.ts';
 import { SweepPool, threadsFor } from './train/sweep-pool.ts';
 import {
   COLD,
@@ -55,6 +56,8 @@ export interface LearnOptions extends StartSettings {
   readonly trail?: Trail;
   /** Threads to train with; 0, the default, takes one a core. They change no bit of the result. */
   readonly threads?: number;
+  /** What row steps are done on in place of the threads. */
+  readonly gpu?: Gpu | null;
   readonly signal: AbortSignal;
   /** Refits that follow: one, which is measured, or with 2 another, which is published. */
   readonly refits?: 1 | 2;
@@ -292,11 +295,11 @@ function onRows(state: ModelState | null, data: TrainingData): ModelState {
 
 /** Runs a training with its threads, which end with it however it ends. */
 async function withPool<T>(
-  { threads = 0 }: LearnOptions,
+  { threads = 0, gpu = null }: LearnOptions,
   rows: Int32Array,
   training: (pool: SweepPool) => Promise<T>,
 ): Promise<T> {
-  const pool = new SweepPool(threadsFor(threads, rows.length));
+  const pool = new SweepPool(threadsFor(threads, rows.length), { gpu });
   try {
     return await training(pool);
   } finally {

@@ -10,7 +10,7 @@ import { AppError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { isReadable, MODEL_BLOB } from '../store/model-codec.ts';
 import type { Store } from '../store/store.ts';
-import { chooseBackend } from './choose-backend.ts';
+import { chooseBackend, type ChosenBackend, ifLargeEnough } from './choose-backend.ts';
 import { decide } from './gate/gate.ts';
 import { HELD_OUT_BLOB, unpackHeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
@@ -26,6 +26,7 @@ import { type Feedback, readFeedback } from './read-feedback.ts';
 import { rounded } from './rounded.ts';
 import { idAt, RunRecorder, writeSummary } from './run-recorder.ts';
 import { carriedBy, StoredTrail, trainingName } from './trail.ts';
+import type { Gpu } from './train/gpu/gpu.ts';
 
 /** Settings of a training run. */
 export type TrainSettings = Pick<Settings, (typeof TRAIN_KEYS)[number]>;
@@ -36,6 +37,8 @@ export interface RunDeps {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
+  /** Opens the GPU; the machine's own by default. */
+  readonly openGpu?: () => Promise<Gpu>;
 }
 
 /**
@@ -52,6 +55,7 @@ export async function train(settings: TrainSettings, deps: RunDeps): Promise<Run
     await run.recordFailure(deps.signal.aborted ? 'cancelled' : 'failed', error);
     throw error;
   } finally {
+    await run.close();
     writeSummary(settings.summary, run.recorder.record, deps.log);
   }
   return run.recorder.record;
@@ -82,6 +86,7 @@ class TrainRun {
   /** Seconds of each sweep of this try. */
   readonly #swept: number[] = [];
   #trail: StoredTrail | null = null;
+  #gpu: Gpu | null = null;
 
   constructor(id: string, settings: TrainSettings, deps: RunDeps & { readonly clock: Clock }) {
     this.#id = id;
@@ -95,7 +100,7 @@ class TrainRun {
     const settings = this.#settings;
     const { log } = this.#deps;
     const { recorder } = this;
-    recorder.record.backend = chooseBackend(settings.backend);
+    this.#use(await chooseBackend(settings.backend, this.#deps.openGpu));
     await recorder.phase('ingest');
     const feedback = await this.#feedback();
     const { dataset, report } = await readData(settings, this.#deps, feedback);
@@ -107,6 +112,7 @@ class TrainRun {
       await recorder.finish('skipped');
       return;
     }
+    await this.#measureGpu(dataset);
     await recorder.phase('train');
     const { split, splitName } = splitToLearn(dataset, settings);
     const start = await this.#start();
@@ -159,6 +165,25 @@ class TrainRun {
       await recorder.finish('succeeded');
     }
     await this.#orWarn('the checkpoint could not be removed', () => trail.end());
+  }
+
+  /** Ends what the run has opened. */
+  async close(): Promise<void> {
+    await this.#gpu?.close();
+  }
+
+  #use({ backend, gpu }: ChosenBackend): void {
+    this.recorder.record.backend = backend;
+    this.#gpu = gpu;
+    this.#deps.log.info(`backend: ${backend.used} (${backend.reason})`);
+  }
+
+  async #measureGpu({ readers, books }: Dataset): Promise<void> {
+    const { backend } = this.recorder.record;
+    if (this.#gpu === null || backend === null) return;
+    const rows = Math.max(readers.ids.length, books.ids.length);
+    const { backend: asked, rank } = this.#settings;
+    this.#use(await ifLargeEnough({ backend, gpu: this.#gpu }, asked, rows, rank + 1));
   }
 
   /** Learns from the rows that are not held out, and measures on those that are. */
@@ -269,6 +294,7 @@ class TrainRun {
     const { log, signal } = this.#deps;
     return {
       ...this.#settings,
+      gpu: this.#gpu,
       signal,
       refits: this.#settings.publish === 'never' ? 1 : 2,
       onSweep: async (report, seconds) => {

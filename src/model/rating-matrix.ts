@@ -60,3 +60,10 @@ export function buildRatingMatrix(
   const bookSlot = countingOrder(book, bookStart);
   return { readers, books, size, readerStart, reader, book, value, bookStart, bookSlot };
 }
+
+/** Number of ratings of the row that has most, by the rows' starts. */
+export function longestRow(start: Int32Array): number {
+  let longest = 0;
+  for (let n = 0; n + 1 < start.length; n++) longest = Math.max(longest, start[n + 1] - start[n]);
+  return longest;
+}

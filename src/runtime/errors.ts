@@ -33,6 +33,7 @@ export const ERRORS = {
     retryable: false,
     title: 'The training needs more memory than it may use',
   },
+  GPU_FAILED: { status: 500, retryable: true, title: 'The GPU stopped working' },
   NO_GPU: { status: 500, retryable: false, title: 'The GPU that was asked for is not there' },
   KEY_NEEDED: { status: 401, retryable: false, title: 'A valid key is needed' },
   KEY_LACKS_SCOPE: { status: 403, retryable: false, title: 'The key is not good for this' },

@@ -7,6 +7,6 @@ import { plantedEffects } from './planted.ts';
 // that did not notice would block for ever.
 const { data, heldOut } = plantedEffects(1, 600, 280);
 const state = startState(data, 2, 1);
-const pool = new SweepPool(2, new URL('dying-sweep-worker.ts', import.meta.url));
+const pool = new SweepPool(2, { program: new URL('dying-sweep-worker.ts', import.meta.url) });
 pool.use(sweepDataOf(state, heldOut));
 for (;;) pool.run('books', sweepNumbersOf(state));

@@ -20,7 +20,7 @@ export function lacksFactors(
   if (missing <= 0) return false;
   const { matrix } = data;
   if (dim > 1) {
-    pool.use(sweepDataOf(state, HeldOutRows.none));
+    pool.use(sweepDataOf(state, HeldOutRows.none, pool.kernelFor(state)));
     sweepReaders(state, pool);
   }
   const value = sharedFloats(matrix.size);

@@ -4,9 +4,11 @@ import type { RatingMatrix } from '../../model/rating-matrix.ts';
 import type { BookSide } from '../../model/reader-step.ts';
 import type { Posteriors, RowSide, Shift } from '../../model/row-step.ts';
 import type { HeldOutColumns, HeldOutRows } from './held-out-rows.ts';
+import { gpuChunk } from './gpu/gpu-kernel.ts';
 import { kernelFor } from './kernel/kernel.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import type { LatentRatings, ModelState } from './model-state.ts';
+import type { RowKernel } from './row-step-for.ts';
 
 /** What is done row by row: posteriors of readers, of their latent ratings, of books, errors of a sample of readers. */
 export type SweepKind = 'readers' | 'latent' | 'books' | 'search';
@@ -22,8 +24,7 @@ export interface SweepData {
   /** Null where books have labels that carry content effects: readers then take the step of `ReaderStep`. */
   readonly readerRows: RowSide | null;
   readonly bookRows: RowSide;
-  /** Null where the training is too large for it. */
-  readonly kernel: Kernel | null;
+  readonly kernel: RowKernel;
   /** Prior means of the readers, N x D. */
   readonly readerPriorMean: Float64Array;
   readonly heldOut: HeldOutColumns;
@@ -53,23 +54,23 @@ export interface Chunks {
 }
 
 /** Most rows in a chunk, and the cost at which it is closed: few enough to keep all threads busy to the end. */
-const CHUNK_ROWS = 256;
-const CHUNK_COST = 2 ** 14;
+const CHUNK = { rows: 256, cost: 2 ** 14 } as const;
 
-/** The parts of a state that sweeps work on; `kernel` null asks for the reference row step. */
+/** The parts of a state that sweeps work on. */
 export function sweepDataOf(
   state: ModelState,
   watched: HeldOutRows,
-  kernel: Kernel | null = kernelFor(state.data.matrix, state.dim, {
-    isShifted: state.readers.shift !== null,
-    isLatent: state.latent !== null,
-  }),
+  kernel: RowKernel = wasmKernelOf(state),
 ): SweepData {
   const { data, dim, readers, books } = state;
   const { matrix } = data;
   const sample = watched.searchSample(data);
   const plain = books.effectVar.length === 0;
-  const readerChunks = chunksOf(matrix.readers, (u) => cost(matrix.readerStart, u, dim));
+  const rowChunk = kernel?.kind === 'gpu' ? gpuChunk(dim) : CHUNK;
+  const readerChunk = plain ? rowChunk : CHUNK;
+  const readerChunks = chunksOf(matrix.readers, readerChunk, (u) =>
+    cost(matrix.readerStart, u, dim),
+  );
   const sides = rowSidesOf(state);
   return {
     dim,
@@ -87,10 +88,16 @@ export function sweepDataOf(
     chunks: {
       readers: readerChunks,
       latent: readerChunks,
-      books: chunksOf(matrix.books, (i) => cost(matrix.bookStart, i, dim)),
-      search: chunksOf(sample.length, () => 1),
+      books: chunksOf(matrix.books, rowChunk, (i) => cost(matrix.bookStart, i, dim)),
+      search: chunksOf(sample.length, CHUNK, () => 1),
     },
   };
+}
+
+/** The kernel in WebAssembly for a state; null where it is too large for it. */
+export function wasmKernelOf({ data, dim, readers, latent }: ModelState): Kernel | null {
+  const needs = { isShifted: readers.shift !== null, isLatent: latent !== null };
+  return kernelFor(data.matrix, dim, needs);
 }
 
 /** Both sides of the ratings as rows. */
@@ -153,12 +160,16 @@ function cost(start: Int32Array, n: number, dim: number): number {
 }
 
 /** Cuts rows into chunks by their cost alone, so that a result does not depend on the threads. */
-function chunksOf(rows: number, costOf: (row: number) => number): Chunks {
+function chunksOf(
+  rows: number,
+  most: { readonly rows: number; readonly cost: number },
+  costOf: (row: number) => number,
+): Chunks {
   const start = [0];
   const costs = [0];
   for (let n = 0; n < rows; n++) {
     const last = start.length - 1;
-    if (n > start[last] && (n - start[last] === CHUNK_ROWS || costs[last] >= CHUNK_COST)) {
+    if (n > start[last] && (n - start[last] === most.rows || costs[last] >= most.cost)) {
       start.push(n);
       costs.push(0);
     }

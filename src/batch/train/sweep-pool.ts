@@ -1,26 +1,26 @@
 import { availableParallelism } from 'node:os';
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { AppError } from '../../runtime/errors.ts';
-import { threadLost } from '../thread-lost.ts';
+import type { Gpu } from './gpu/gpu.ts';
 import { takeValues } from './kernel/kernel.ts';
+import type { ModelState } from './model-state.ts';
+import type { RowKernel } from './row-step-for.ts';
+import { wasmKernelOf } from './sweep-data.ts';
 import type { SweepData, SweepKind, SweepNumbers } from './sweep-data.ts';
 import { newJob, sumsLength, SweepThread, waitForAll } from './sweep-thread.ts';
 import type { ChunkFailure, SweepJob } from './sweep-thread.ts';
+import { ThreadWatch } from './thread-watch.ts';
 
 /** What a worker is sent: what to work on from now on, or work. */
 export type SweepMessage = { readonly data: SweepData } | { readonly job: SweepJob };
 
-/** What the watching thread is given. */
-export interface WatchData {
-  /** URL of what the workers run. */
-  readonly program: string;
-  /** One a worker. */
-  readonly ports: readonly MessagePort[];
-  /** Set to 1 when a worker has ended. */
-  readonly lost: Int32Array;
-  /** Told how, before that. */
-  readonly words: MessagePort;
+const WORKER = new URL('./sweep-worker.ts', import.meta.url);
+
+/** What a pool works with beside its threads. */
+export interface PoolOptions {
+  readonly gpu?: Gpu | null;
+  readonly program?: URL;
 }
 
 /** Ratings below which a second thread costs more than it saves. */
@@ -33,61 +33,33 @@ export function threadsFor(threads: number, ratings: number): number {
 }
 
 /**
- * The thread that starts the workers and learns of their end: the caller blocks while it waits for them, and so would
- * never learn of it.
- */
-class Watch {
-  private readonly thread: Worker;
-  private readonly lost = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  private readonly words: MessagePort;
-  /** How the first worker ended. */
-  private how: string | null = null;
-
-  constructor(program: URL, ports: readonly MessagePort[]) {
-    const { port1, port2 } = new MessageChannel();
-    this.words = port1;
-    const data: WatchData = { program: program.href, ports, lost: this.lost, words: port2 };
-    this.thread = new Worker(new URL('./sweep-watch.ts', import.meta.url), {
-      workerData: data,
-      transferList: [port2, ...ports],
-    });
-    this.thread.on('error', (error: Error) => {
-      this.how = error.message;
-      Atomics.store(this.lost, 0, 1);
-    });
-    this.thread.unref();
-  }
-
-  /** Throws `THREAD_LOST` once a worker has ended. */
-  throwIfLost(): void {
-    if (Atomics.load(this.lost, 0) === 0) return;
-    // the watching thread sends nothing else
-    const first = receiveMessageOnPort(this.words) as { message: string } | undefined;
-    this.how ??= first?.message ?? 'for an unknown reason';
-    throw threadLost(this.how);
-  }
-
-  async end(): Promise<void> {
-    await this.thread.terminate();
-  }
-}
-
-/**
  * Threads that do the sweeps of one training at a time, the calling one among them. Rows are dealt in chunks of fixed
  * size and sums are added up in the order of the chunks, so that the number of threads changes no bit of the result.
  */
 export class SweepPool {
   /** One a worker. */
   private readonly ports: readonly MessagePort[];
-  private readonly watch: Watch | null;
+  private readonly watch: ThreadWatch | null;
+  private readonly threads: number;
+  private readonly gpu: Gpu | null;
   private own: { readonly data: SweepData; readonly thread: SweepThread } | null = null;
 
-  /** Starts `threads - 1` workers, which run `program`. */
-  constructor(threads: number, program = new URL('./sweep-worker.ts', import.meta.url)) {
+  /** Starts `threads - 1` workers, which run `program`; row steps are done on the GPU where one is given. */
+  constructor(threads: number, { gpu = null, program = WORKER }: PoolOptions = {}) {
+    this.threads = threads;
+    this.gpu = gpu;
     const channels = Array.from({ length: threads - 1 }, () => new MessageChannel());
     this.ports = channels.map(({ port1 }) => port1);
     const theirs = channels.map(({ port2 }) => port2);
-    this.watch = theirs.length === 0 ? null : new Watch(program, theirs);
+    this.watch = theirs.length === 0 ? null : new ThreadWatch(program, theirs);
+  }
+
+  /** What the row steps for a state work in: only the last one on a GPU can be used. */
+  kernelFor(state: ModelState): RowKernel {
+    const { gpu, threads } = this;
+    if (gpu === null) return wasmKernelOf(state);
+    const needs = { isShifted: state.readers.shift !== null, isLatent: state.latent !== null };
+    return gpu.kernelFor(state.data.matrix, state.dim, { ...needs, threads });
   }
 
   /** Sets what the jobs from now on work on; from here on only they may change the posteriors of what has ratings. */
@@ -114,7 +86,7 @@ export class SweepPool {
     });
     for (const port of this.ports) failures.push(...received(port));
     if (failures.length > 0) throw firstOf(failures);
-    if (kind === 'latent' && data.latent !== null && data.kernel !== null)
+    if (kind === 'latent' && data.latent !== null && data.kernel?.kind === 'wasm')
       takeValues(data.kernel, data.matrix);
     return total(job.sums, sumsLength(kind, data));
   }

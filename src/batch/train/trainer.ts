@@ -121,7 +121,7 @@ export function* sweepOn(
   pool: SweepPool = new SweepPool(1),
   plan: SweepPlan = COLD,
 ): Generator<SweepReport, ModelState> {
-  pool.use(sweepDataOf(at.state, heldOut));
+  pool.use(sweepDataOf(at.state, heldOut, pool.kernelFor(at.state)));
   while (!at.ended && at.sweep < sweeps) {
     const { state } = at;
     const sweep = at.sweep + 1;
@@ -140,7 +140,7 @@ export function* sweepOn(
     const living = at.watch.living(state);
     if (!at.ended && living.length < state.dim - 1) {
       at.state = carryOver(state, state.data, living);
-      pool.use(sweepDataOf(at.state, heldOut));
+      pool.use(sweepDataOf(at.state, heldOut, pool.kernelFor(at.state)));
       at.watch = new FactorWatch();
     }
     at.sweep = sweep;

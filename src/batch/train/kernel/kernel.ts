@@ -85,6 +85,7 @@ export interface RecordLayout {
 
 /** What the threads of a training share of the kernel; can be sent to them. */
 export interface Kernel {
+  readonly kind: 'wasm';
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** Whether records and ratings are f64: they are where all records fit a cache. Else records are compact and ratings f32. */
@@ -186,7 +187,7 @@ export function kernelFor(
   if (pages + WORKSPACES / PAGE > MAX_PAGES) return null;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
   const { value } = matrix;
-  const kernel = { module: bestModule(), memory, ...layout };
+  const kernel: Kernel = { kind: 'wasm', module: bestModule(), memory, ...layout };
   fillRows(kernel, kernel.readers, {
     value,
     start: readerStart,

@@ -1,5 +1,6 @@
 import { packedSize } from '../../../model/cholesky.ts';
 import { noiseFactor } from '../../../model/noise-factor.ts';
+import { longestRow } from '../../../model/rating-matrix.ts';
 import { notPositive } from '../../../model/reference-row-step.ts';
 import { latentSquares, ROW_SUMS } from '../../../model/row-step.ts';
 import type { RowNumbers, RowSide, RowStep } from '../../../model/row-step.ts';
@@ -268,10 +269,4 @@ function layout(dim: number, { head, numbers }: RecordLayout) {
     narrow,
     bytes: end,
   };
-}
-
-function longestRow(start: Int32Array): number {
-  let longest = 0;
-  for (let n = 0; n + 1 < start.length; n++) longest = Math.max(longest, start[n + 1] - start[n]);
-  return longest;
 }

@@ -1,7 +1,7 @@
 import { Worker, workerData } from 'node:worker_threads';
-import type { WatchData } from './sweep-pool.ts';
+import type { WatchData } from './thread-watch.ts';
 
-// the only sender is sweep-pool.ts, which builds the data with this very type
+// the only sender is thread-watch.ts, which builds the data with this very type
 const { program, ports, lost, words } = workerData as WatchData;
 
 for (const port of ports) {
