@@ -5,7 +5,7 @@ INSTALLED := node_modules/.package-lock.json
 export BOOKREC_LEFT_OUT ?= $(CURDIR)/var/left-out
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo train api test e2e lint fmt fmt-check typecheck generate golden images verify bench sizes clean ci
+.PHONY: help install demo train api test test-gpu e2e lint fmt fmt-check typecheck generate golden images verify bench sizes clean ci
 
 ##@ Use
 help: ## This list
@@ -28,6 +28,10 @@ api: install ## Serve the published model
 test: install ## Run all tests; says which suites this machine cannot run
 	@mkdir -p var && rm -f $(BOOKREC_LEFT_OUT)
 	@$(NODE) node_modules/vitest/vitest.mjs run
+
+test-gpu: install ## Run the tests of trainings on a GPU, in software where the machine has none
+	@mkdir -p var && rm -f $(BOOKREC_LEFT_OUT)
+	@sh hack/test-gpu.sh
 
 e2e: install ## Run the end-to-end tests on a cluster of k3d, or on that of E2E_KUBECONFIG
 	@e2e/run.sh $(ARGS)

@@ -8,7 +8,7 @@ revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 # Builders that know it set file times from it, so that the same commit gives the same layers.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 export SOURCE_DATE_EPOCH
-for target in ${IMAGE_TARGETS:-api batch controller}; do
+for target in ${IMAGE_TARGETS:-api batch batch-gpu controller}; do
   # IMAGE_BUILDER is a command with arguments.
   # shellcheck disable=SC2086
   ${IMAGE_BUILDER:-docker build} --file images/Dockerfile --target "$target" \

@@ -22,8 +22,10 @@ if (!debian) leftOut('.ci/run with a cluster: this is not Debian');
 
 const PROGRAMS = ['make', 'id', 'apt-get', 'redis-server', 'chromium', 'shellcheck'];
 const CHECKS = ['install', 'lint', 'typecheck', 'fmt-check', 'verify'];
+const TESTS = ['test', 'test-gpu'];
 const WELL: Behaviour = {
-  'make *test': 'echo "12 passed, 0 failed"',
+  'make *test': 'echo "9 passed, 0 failed"',
+  'make *test-gpu': 'echo "3 passed, 0 failed"',
   'make *e2e': 'echo "E2E $E2E_KUBECONFIG,$E2E_BUILD,$E2E_LOAD"; echo "5 passed, 0 failed"',
   'id -u': 'echo 0',
   'store-image.sh': 'echo store:1',
@@ -71,7 +73,7 @@ describe('.ci/run without a cluster', () => {
     machine({}, { cluster: false });
     const outcome = await ci();
     expect(outcome.code).toBe(0);
-    expect(steps()).toEqual([...CHECKS, 'test']);
+    expect(steps()).toEqual([...CHECKS, ...TESTS]);
     expect(outcome.output).toContain(
       'ci: end-to-end tests skipped: there is no ../shared/cluster\n12 passed, 0 failed\n',
     );
@@ -81,7 +83,7 @@ describe('.ci/run without a cluster', () => {
     machine({ 'id -u': 'echo 1000' });
     const outcome = await ci();
     expect(outcome.output).toMatch(/ci: end-to-end tests skipped: .* needs root on Debian\n/);
-    expect(steps()).toEqual([...CHECKS, 'test']);
+    expect(steps()).toEqual([...CHECKS, ...TESTS]);
     expect(lastLine(outcome)).toBe('12 passed, 0 failed');
   });
 
@@ -109,7 +111,7 @@ describe('.ci/run without a cluster', () => {
     machine({ 'make *lint': 'exit 2', 'make *verify': 'exit 2' }, { cluster: false });
     const { code, output } = await ci();
     expect(code).toBe(1);
-    expect(steps()).toEqual([...CHECKS, 'test']);
+    expect(steps()).toEqual([...CHECKS, ...TESTS]);
     expect(output).toMatch(/\nci: failed: lint verify\n12 passed, 0 failed\n$/);
   });
 
@@ -117,13 +119,13 @@ describe('.ci/run without a cluster', () => {
     {
       how: 'failed tests',
       does: 'echo "10 passed, 2 failed"; exit 2',
-      count: '10 passed, 2 failed',
+      count: '13 passed, 2 failed',
     },
-    { how: 'no count', does: 'echo "cannot start"; exit 2', count: '0 passed, 1 failed' },
+    { how: 'no count', does: 'echo "cannot start"; exit 2', count: '3 passed, 1 failed' },
     {
       how: 'no failed test',
       does: 'echo "10 passed, 0 failed"; exit 2',
-      count: '10 passed, 1 failed',
+      count: '13 passed, 1 failed',
     },
   ])('counts tests that end with $how', async ({ does, count }) => {
     machine({ 'make *test': does }, { cluster: false });
@@ -141,11 +143,11 @@ describe('.ci/run without a cluster', () => {
 });
 
 describe.skipIf(!debian)('.ci/run with a cluster', () => {
-  it('starts it first, runs both kinds of tests, stops it, and adds up what they counted', async () => {
+  it('starts it first, runs all kinds of tests, stops it, and adds up what they counted', async () => {
     machine({});
     const outcome = await ci();
     expect(outcome.code).toBe(0);
-    expect(steps().filter((step) => step !== 'up')).toEqual([...CHECKS, 'test', 'e2e', 'down']);
+    expect(steps().filter((step) => step !== 'up')).toEqual([...CHECKS, ...TESTS, 'e2e', 'down']);
     expect(steps().indexOf('up')).toBeLessThan(steps().indexOf('test'));
     expect(lastLine(outcome)).toBe('17 passed, 0 failed');
     expect(outcome.output).toContain(
@@ -160,7 +162,7 @@ describe.skipIf(!debian)('.ci/run with a cluster', () => {
       up: `until (( $(times "make .* fmt-check") )); do :; done; seq 3000000 >/dev/null; touch ../up-is-done`,
       'make *test': 'cat ../up-is-done && echo "1 passed, 0 failed"',
     });
-    expect(lastLine(await ci())).toBe('6 passed, 0 failed');
+    expect(lastLine(await ci())).toBe('9 passed, 0 failed');
   });
 
   it('leaves a cluster that was up', async () => {
@@ -185,7 +187,7 @@ describe.skipIf(!debian)('.ci/run with a cluster', () => {
     expect(outcome.code).toBe(1);
     expect(outcome.output).toContain('ci: ../shared/cluster/up failed:\nno space left\n');
     expect(outcome.output).toMatch(/\nci: failed: cluster\n12 passed, 1 failed\n$/);
-    expect(steps().filter((step) => step !== 'up')).toEqual([...CHECKS, 'test', 'down']);
+    expect(steps().filter((step) => step !== 'up')).toEqual([...CHECKS, ...TESTS, 'down']);
   });
 
   it('ends its start and stops it when interrupted', async () => {

@@ -8,6 +8,7 @@ import type { Settings } from '../contracts/settings.ts';
 import type { Policy } from '../contracts/policies.ts';
 import { DEFAULT_CHOICE, type Recommender } from '../model/recommender.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { AppError } from '../runtime/errors.ts';
 import { CATALOGUE_BLOB, type Catalogue } from '../store/catalogue-codec.ts';
 import { packColumns } from '../store/columns.ts';
 import { MODEL_BLOB, versionCodec } from '../store/model-codec.ts';
@@ -16,7 +17,7 @@ import type { ReaderRecord, Store } from '../store/store.ts';
 import { batchSettings } from '../testing/batch-settings.ts';
 import { writeFiles } from '../testing/data-directory.ts';
 import { generatedData } from '../testing/generated-data.ts';
-import { train } from './train-run.ts';
+import { type RunDeps, train } from './train-run.ts';
 
 const PHASES = ['ingest', 'train', 'evaluate', 'gate', 'refit', 'recommend', 'publish'];
 
@@ -75,9 +76,14 @@ function slowClock(): Clock {
   return { now: () => new Date(start), seconds: () => seconds++ };
 }
 
-function trainIn(target: Store, settings: Partial<Settings> = {}): Promise<RunRecord> {
+function trainIn(
+  target: Store,
+  settings: Partial<Settings> = {},
+  own: Partial<RunDeps> = {},
+): Promise<RunRecord> {
   const { signal } = new AbortController();
-  const deps = { store: target, log: pino({ level: 'silent' }), signal, clock: slowClock() };
+  const log = pino({ level: 'silent' });
+  const deps = { store: target, log, signal, clock: slowClock(), ...own };
   return train(batchSettings({ data, warmStart: 'none', ...settings }), deps);
 }
 
@@ -275,9 +281,10 @@ describe('a run with a name', () => {
 
   it('fails where it asks for a GPU that is not there', async () => {
     const own = await ownStore();
-    await expect(trainIn(own, { runId: 'gpu', backend: 'gpu' })).rejects.toMatchObject({
-      code: 'NO_GPU',
-    });
+    const none = new AppError('NO_GPU', 'There is no GPU to train on', 'Ask for the CPU.');
+    const openGpu = () => Promise.reject(none);
+    const wish = { runId: 'gpu', backend: 'gpu' } as const;
+    await expect(trainIn(own, wish, { openGpu })).rejects.toBe(none);
     expect(await own.run('gpu')).toMatchObject({ state: 'failed', error: { code: 'NO_GPU' } });
   });
 });

@@ -139,7 +139,7 @@ export function summaryOf(fields: Record<string, unknown> = {}): string {
     coverage95: 0.95,
     effectiveRank: 6.5,
     live: null,
-    backend: { used: 'cpu', reason: 'this release has no GPU backend' },
+    backend: { used: 'cpu', reason: 'asked for' },
     progress: { phase: 'done', sweep: 0, of: 0, elbo: -12.5, heldOutRmse: 1.6, secondsLeft: 0 },
     seconds: {},
     peakMemoryMiB: 300,
