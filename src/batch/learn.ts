@@ -186,10 +186,13 @@ async function firstLeg(
 }
 
 /** Asks whether the run has room within the budget; throws `MEMORY_TOO_SMALL`. */
-function roomIn(dataset: Dataset, { memoryBudget: set, threads = 0 }: LearnOptions): RoomFor {
+function roomIn(
+  dataset: Dataset,
+  { memoryBudget: set, threads = 0, gpu = null }: LearnOptions,
+): RoomFor {
   const budget = memoryBudget(set);
   return (data, dim) => {
-    assertRoom(budget, loadOf(dataset, data, threads), dim);
+    assertRoom(budget, loadOf(dataset, data, { threads, isOnGpu: gpu !== null }), dim);
   };
 }
 

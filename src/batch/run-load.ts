@@ -2,14 +2,16 @@ import { LARGEST_HISTORY, LEAST_COMMON, TIES_KEPT } from '../model/interest/ties
 import { BOOKS_MET, READERS_MET } from '../model/links.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { listThreads } from './recommend/list-pool.ts';
+import { longestOf } from './train/gpu/gpu-kernel.ts';
 import type { TrainingData } from './train/model-state.ts';
 import type { Load } from './train/memory.ts';
+import { threadsFor } from './train/sweep-pool.ts';
 
 /** What a run on the data has to hold, whatever part of the rows it trains on first. */
 export function loadOf(
   dataset: Dataset,
-  { effectLabels, edges, readerLabels, bookLabels }: TrainingData,
-  threads: number,
+  { matrix, effectLabels, edges, readerLabels, bookLabels }: TrainingData,
+  { threads, isOnGpu }: { readonly threads: number; readonly isOnGpu: boolean },
 ): Load {
   const [readers, books] = [dataset.readers.ids.length, dataset.books.ids.length];
   const ofReaders = readerLabels.families.includes(BOOKS_MET);
@@ -24,6 +26,7 @@ export function loadOf(
     linkLabels: Number(ofReaders) * books + Number(ofBooks) * readers,
     links: (Number(ofReaders) + Number(ofBooks)) * met,
     ties: mostTies(dataset),
+    gpu: isOnGpu ? { threads: threadsFor(threads, matrix.size), longest: longestOf(matrix) } : null,
     threads: listThreads(dataset.readers.ids.length, threads),
   };
 }

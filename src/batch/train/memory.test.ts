@@ -14,6 +14,7 @@ import {
   trainingBytes,
 } from './memory.ts';
 import { startState } from './model-state.ts';
+import { gpuKernelBytes, gpuKernelFor, longestOf } from './gpu/gpu-kernel.ts';
 import { kernelBytes, kernelFor } from './kernel/kernel.ts';
 import { sweepDataOf } from './sweep-data.ts';
 
@@ -27,6 +28,7 @@ const LOAD: Load = {
   linkLabels: 0,
   links: 0,
   ties: 0,
+  gpu: null,
   threads: 1,
 };
 const MIB = 2 ** 20;
@@ -62,6 +64,22 @@ describe('memory', () => {
     expect(kernel?.memory.buffer.byteLength).toBeLessThan(
       kernelBytes(DATA.matrix, dim, needs) + 2 ** 17,
     );
+  });
+
+  it.each([true, false])('beside a GPU is stated as it is laid out (shifts: %s)', (isShifted) => {
+    const needs = { isShifted, isLatent: false, threads: 3 };
+    const kernel = gpuKernelFor(DATA.matrix, 9, needs, new Int32Array(1));
+    const size = { ...DATA.matrix, longest: longestOf(DATA.matrix) };
+    const [boxes, ratings] = [kernel.boxes, kernel.bookRatings].map((part) => arrayBytes(part));
+    const stated = gpuKernelBytes(size, 9, needs);
+    // each box once more with the driver; their controls are what is not stated
+    expect(2 * boxes + ratings - stated).toBeGreaterThanOrEqual(0);
+    expect(2 * boxes + ratings - stated).toBeLessThan(1000);
+    const gpu = { threads: 3, longest: size.longest };
+    const saved = trainingBytes(LOAD, 9) - trainingBytes({ ...LOAD, gpu }, 9);
+    const inWasm = kernelBytes(DATA.matrix, 9, { isShifted: true, isLatent: false });
+    const beside = gpuKernelBytes(size, 9, { isShifted: true, isLatent: false, threads: 3 });
+    expect(saved).toBe(2 * (inWasm - beside));
   });
 
   it('of a model and its artefact is within what is stated for each list thread', () => {

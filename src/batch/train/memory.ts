@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { packedSize } from '../../model/cholesky.ts';
 import { AppError } from '../../runtime/errors.ts';
+import { gpuKernelBytes } from './gpu/gpu-kernel.ts';
 import { kernelBytes } from './kernel/kernel.ts';
 import { DIRECTIONS } from './met-directions.ts';
 
@@ -45,6 +46,8 @@ export interface Load {
   readonly links: number;
   /** Most ties between books. */
   readonly ties: number;
+  /** Threads that ask a GPU, and the ratings of the reader or book that has most; null on the CPU. */
+  readonly gpu: { readonly threads: number; readonly longest: number } | null;
   /** Threads that make lists. */
   readonly threads: number;
 }
@@ -104,9 +107,13 @@ function stateBytes(load: Load, dim: number): number {
   return load.ratings * each.rating + (load.readers + load.books) * each.row + links;
 }
 
-function kernelOf({ readers, books, ratings, hasContent, isLatent }: Load, dim: number): number {
+function kernelOf(load: Load, dim: number): number {
+  const { readers, books, ratings, hasContent, isLatent, gpu } = load;
+  const size = { readers, books, size: ratings };
   const needs = { isShifted: hasContent, isLatent };
-  return kernelBytes({ readers, books, size: ratings }, dim, needs);
+  if (gpu === null) return kernelBytes(size, dim, needs);
+  const { threads, longest } = gpu;
+  return gpuKernelBytes({ ...size, longest }, dim, { ...needs, threads });
 }
 
 /** What a training may use: bytes, and whose limit that is. */

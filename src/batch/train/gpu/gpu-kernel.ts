@@ -63,6 +63,9 @@ const CHUNK_COST = 2 ** 20;
 /** Boxes that keep a GPU busy: one is worked on, and others are filled and emptied. */
 const MOST_BOXES = 4;
 
+/** Bytes of a rating of `bookRatings`. */
+const BY_PLACE_BYTES = Int32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT;
+
 /** Longest wait for an answer before the next look whether there is someone to give it, ms. */
 const LOOK_MS = 200;
 
@@ -107,6 +110,38 @@ export interface GpuNeeds {
   readonly threads: number;
 }
 
+/** How large what is laid out for is. */
+export interface GpuSize {
+  readonly readers: number;
+  readonly books: number;
+  /** Ratings, and those of the row that has most. */
+  readonly size: number;
+  readonly longest: number;
+}
+
+/** Most rows and ratings of a chunk, and numbers in a box. */
+function boxSizes({ readers, books, size, longest }: GpuSize, dim: number, isShifted: boolean) {
+  const chunk = gpuChunk(dim);
+  const rows = Math.min(chunk.rows, Math.max(readers, books));
+  const places = Math.min(size, chunk.cost + longest);
+  const solved = inputLayout({ dim, isShifted }, rows, places).end;
+  const input = Math.max(solved, rows * posteriorWords(dim));
+  const output = resultsAt(dim, rows) + rows * RESULT_WORDS;
+  return { rows, places, input, output };
+}
+
+/** Bytes of the machine's memory that a kernel takes, with what the driver keeps of each box to send and receive. */
+export function gpuKernelBytes(
+  size: GpuSize,
+  dim: number,
+  { isShifted, isLatent, threads }: GpuNeeds,
+): number {
+  const { input, output } = boxSizes(size, dim, isShifted);
+  const rating = isShifted || isLatent ? 0 : BY_PLACE_BYTES;
+  const box = 2 * (input + output) * Float32Array.BYTES_PER_ELEMENT;
+  return Math.min(threads, MOST_BOXES) * box + size.size * rating;
+}
+
 /** Lays out the boxes for a training on these ratings; `lost` is set when the thread of the GPU has ended. */
 export function gpuKernelFor(
   matrix: RatingMatrix,
@@ -114,34 +149,23 @@ export function gpuKernelFor(
   { isShifted, isLatent, threads }: GpuNeeds,
   lost: Int32Array,
 ): GpuKernel {
-  const { readers, books, readerStart, bookStart } = matrix;
-  const chunk = gpuChunk(dim);
-  const rows = Math.min(chunk.rows, Math.max(readers, books));
-  const longest = Math.max(longestRow(readerStart), longestRow(bookStart));
-  const places = Math.min(matrix.size, chunk.cost + longest);
-  const solved = inputLayout({ dim, isShifted }, rows, places).end;
-  const input = Math.max(solved, rows * posteriorWords(dim));
-  const output = resultsAt(dim, rows) + rows * RESULT_WORDS;
+  const { readers, books } = matrix;
+  const longest = longestOf(matrix);
+  const { rows, places, input, output } = boxSizes({ ...matrix, longest }, dim, isShifted);
   const boxes = Array.from({ length: Math.min(threads, MOST_BOXES) }, () => ({
     control: sharedInts(Object.keys(CONTROL).length),
     input: sharedSingles(input),
     output: sharedSingles(output),
   }));
   const bookRatings = isShifted || isLatent ? null : byPlace(matrix);
+  const chunk = { rows, places };
   const given = sharedInts(1);
-  return {
-    kind: 'gpu',
-    dim,
-    readers,
-    books,
-    isShifted,
-    rows,
-    places,
-    bookRatings,
-    boxes,
-    given,
-    lost,
-  };
+  return { kind: 'gpu', dim, readers, books, isShifted, ...chunk, bookRatings, boxes, given, lost };
+}
+
+/** Ratings of the reader or book that has most. */
+export function longestOf({ readerStart, bookStart }: RatingMatrix): number {
+  return Math.max(longestRow(readerStart), longestRow(bookStart));
 }
 
 function sharedSingles(length: number): Float32Array<SharedArrayBuffer> {
