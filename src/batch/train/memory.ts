@@ -6,6 +6,7 @@ import { kernelBytes } from './kernel/kernel.ts';
 import { DIRECTIONS } from './met-directions.ts';
 
 const F64 = Float64Array.BYTES_PER_ELEMENT;
+const F32 = Float32Array.BYTES_PER_ELEMENT;
 const I32 = Int32Array.BYTES_PER_ELEMENT;
 const MIB = 2 ** 20;
 
@@ -55,15 +56,17 @@ export interface Load {
 /** A list thread before it holds anything: its own heap and compiled code. */
 export const THREAD_BYTES = 80 * MIB;
 /** What the main thread's heap grows by while it evaluates and writes. */
-const WRITING_BYTES = 72 * MIB;
+const WRITING_BYTES = 104 * MIB;
 /** Bytes of a tie: as it is kept, and while ties are picked out, in columns that grow by half of themselves. */
 const TIE_BYTES = 12;
 const TIE_BUILDING_BYTES = 32;
 /** Bytes of a link, seen from both of its ends, and numbers a dimension of each label that is linked to: `SidePrior`. */
 const LINK_BYTES = 2 * (I32 + F64);
 const LINK_NUMBERS = 3;
-/** Numbers a book beside its posterior: noise, precision, directions, works, labels, and the workspace of a list. */
-const BOOK_NUMBERS = 16 + DIRECTIONS;
+/** Numbers a book beside its posterior: noise, precision, works, labels, and the workspace of a list. */
+const BOOK_NUMBERS = 16;
+/** Of where it lies among the directions. */
+const PLACE_BYTES = DIRECTIONS * F32;
 
 /**
  * Bytes of a training at its peak, beside what is in memory before it: two states with their kernels, since one is made from
@@ -72,7 +75,7 @@ const BOOK_NUMBERS = 16 + DIRECTIONS;
 export function trainingBytes(load: Load, dim: number): number {
   const { readers, books, hasContent } = load;
   const kernel = kernelOf(load, dim);
-  const directions = hasContent ? books * (DIRECTIONS + BOOK_NUMBERS) * F64 : 0;
+  const directions = hasContent ? books * (2 * PLACE_BYTES + BOOK_NUMBERS * F64) : 0;
   const residuals = Math.max(readers, books) * dim * F64;
   return 2 * (stateBytes(load, dim) + kernel) + directions + residuals;
 }
@@ -93,12 +96,13 @@ export function listBytes(load: Load, dim: number): number {
 }
 
 function modelBytes({ books, ties }: Load, dim: number): number {
-  return books * (dim + packedSize(dim) + BOOK_NUMBERS) * F64 + ties * TIE_BYTES;
+  const numbers = (dim + packedSize(dim) + BOOK_NUMBERS) * F64;
+  return books * (numbers + PLACE_BYTES) + ties * TIE_BYTES;
 }
 
 /** Without the ties, which a thread does not copy out of its artefact. */
 function artefactBytes({ books }: Load, dim: number): number {
-  return books * (dim + packedSize(dim) + BOOK_NUMBERS) * Float32Array.BYTES_PER_ELEMENT;
+  return books * ((dim + packedSize(dim) + BOOK_NUMBERS) * F32 + PLACE_BYTES);
 }
 
 function stateBytes(load: Load, dim: number): number {
