@@ -27,6 +27,7 @@ const LOAD: Load = {
   linkLabels: 0,
   links: 0,
   ties: 0,
+  candidates: 0,
   threads: 1,
 };
 const MIB = 2 ** 20;
