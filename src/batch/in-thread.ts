@@ -6,11 +6,13 @@ import { threadLost } from './thread-lost.ts';
 type Answer<R> = { readonly result: R } | { readonly failed: ErrorParts };
 
 /**
- * Runs a program that ends with `answer` in a thread of its own, beside what the caller does meanwhile. Throws what the work throws, and
- * `THREAD_LOST` where the thread ends without an answer.
+ * Runs a program that ends with `answer` in a thread of its own, beside what the caller does meanwhile. Throws what the work throws,
+ * `THREAD_LOST` where the thread ends without an answer, and the signal's reason where that ends it.
  */
-export async function inThread<R>(program: URL, task: unknown): Promise<R> {
+export async function inThread<R>(program: URL, task: unknown, signal?: AbortSignal): Promise<R> {
+  signal?.throwIfAborted();
   const worker = new Worker(program, { workerData: task });
+  const ended = new AbortController();
   try {
     const answered = await new Promise<Answer<R>>((resolve, reject) => {
       worker.on('message', resolve);
@@ -18,11 +20,35 @@ export async function inThread<R>(program: URL, task: unknown): Promise<R> {
       worker.on('exit', (code) => {
         reject(threadLost(`exit code ${code}`));
       });
+      const stop = (): void => {
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener('abort', stop, { signal: ended.signal });
     });
     if ('result' in answered) return answered.result;
     throw AppError.of(answered.failed);
   } finally {
+    ended.abort();
     await worker.terminate();
+  }
+}
+
+/** Waits for work in threads and for the caller's own meanwhile; where that fails, the threads are ended. */
+export async function beside<R, S>(
+  threads: (signal: AbortSignal) => Promise<R>,
+  own: () => Promise<S>,
+  signal: AbortSignal,
+): Promise<[R, S]> {
+  const failed = new AbortController();
+  const theirs = threads(AbortSignal.any([signal, failed.signal]));
+  const ended = theirs.catch(() => undefined);
+  try {
+    const mine = await own();
+    return [await theirs, mine];
+  } catch (error) {
+    failed.abort();
+    await ended;
+    throw error;
   }
 }
 

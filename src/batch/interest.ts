@@ -1,11 +1,13 @@
 import { FoldIn } from '../model/fold-in.ts';
-import type { InterestModel } from '../model/interest/interest-model.ts';
+import type { InterestBasis, InterestModel } from '../model/interest/interest-model.ts';
 import {
+  type Candidates,
+  drawCandidates,
+  type DrawTask,
   interestBasis,
   type InterestWeights,
   learnWeights,
   type RatingSignal,
-  type WeightTask,
 } from '../model/interest/learn-interest.ts';
 import type { Histories } from '../model/interest/ties.ts';
 import { type Works, worksOf } from '../model/interest/works.ts';
@@ -15,75 +17,112 @@ import type { Dataset } from './ingest/dataset.ts';
 import { authorLabel } from './ingest/name-labels.ts';
 import { inThread } from './in-thread.ts';
 import { inputOf, type ReaderInputs } from './recommend/reader-inputs.ts';
+import { effectLabels } from './train/features.ts';
+import { withUnlabelled, withUnlisted } from './train/trained-model-of.ts';
 
-/** The part of the rows that the signals see, and the part that says what was picked up. */
+/** The rows that the signals see, and those that say what was picked up. */
 export interface InterestRows {
   readonly rest: Int32Array;
   readonly hidden: Int32Array;
-  /** What `rest` says of each reader. */
+}
+
+/** What the weights are learned from, as numbers that another thread can be given; `model` must not have seen what was picked up. */
+export interface WeightTask {
+  readonly candidates: Candidates;
+  readonly model: RatingModel;
   readonly inputs: ReaderInputs;
   /** E[alpha_u] of each reader under the model. */
   readonly noiseFactor: Float64Array;
 }
 
-/** All that the weights are learned from, as numbers that another thread can be given. */
-export interface InterestTask extends Omit<WeightTask, 'rating'> {
-  readonly model: RatingModel;
-  readonly inputs: ReaderInputs;
-  readonly noiseFactor: Float64Array;
+/** What a basis is made from, likewise. */
+export interface BasisTask {
+  readonly histories: Histories;
+  readonly listed: Uint8Array;
+  readonly exponent: number;
 }
 
-/** The task of learning what the signals count from hidden rows; `model` must not have seen them either. */
-export function interestTask(
-  model: RatingModel,
+/** Where work is done that the caller need not wait for: in a thread of its own, unless there is to be one only. */
+export interface Where {
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
+/** Draws what the weights are learned from, which needs no model. */
+export async function drawInterest(
   dataset: Dataset,
-  { rest, hidden, inputs, noiseFactor }: InterestRows,
+  { rest, hidden }: InterestRows,
   seed: number,
-): InterestTask {
-  const { ratings } = dataset;
+  where: Where,
+): Promise<Candidates> {
+  const { ratings, books } = dataset;
   const readerOf = hidden.map((row) => ratings.reader[row] ?? 0);
   const start = countingStarts(readerOf, dataset.readers.ids.length);
-  const books = countingOrder(readerOf, start).map((n) => ratings.book[hidden[n] ?? 0] ?? 0);
+  const picked = countingOrder(readerOf, start).map((n) => ratings.book[hidden[n] ?? 0] ?? 0);
   const histories = historiesOf(dataset, rest);
   const has = (starts: Int32Array, u: number): boolean => (starts[u + 1] ?? 0) > (starts[u] ?? 0);
   const readers = Int32Array.from(dataset.readers.ids.keys()).filter(
     (u) => has(start, u) && has(histories.start, u),
   );
-  return {
-    model,
-    inputs,
-    noiseFactor,
+  const task: DrawTask = {
     histories,
     pickedUp: {
       readers,
-      books: Array.from(readers, (u) => books.subarray(start[u], start[u + 1])),
+      books: Array.from(readers, (u) => picked.subarray(start[u], start[u + 1])),
     },
-    labels: model.books.labels,
-    listed: model.listed,
+    labels: withUnlabelled(effectLabels(books)),
+    listed: withUnlisted(books.listed),
     seed,
   };
+  return inThreadUnless('./interest-draw.ts', drawCandidates, task, where);
 }
 
 /** Learns what the signals count; throws as `learnWeights` does. */
-export function learnFrom({ model, inputs, noiseFactor, ...task }: InterestTask): InterestWeights {
-  return learnWeights({ ...task, rating: ratingSignal(model, inputs, noiseFactor) });
+export async function learnInterest(task: WeightTask, where: Where): Promise<InterestWeights> {
+  return inThreadUnless('./interest-learn.ts', weightsFrom, task, where);
 }
 
-/** The same in a thread beside the caller's, or in that if there is to be one only. */
-export async function learnInterest(task: InterestTask, threads: number): Promise<InterestWeights> {
-  if (threads === 1) return learnFrom(task);
-  return inThread(new URL('./interest-worker.ts', import.meta.url), task);
-}
-
-/** The interest model with what the given rows say, beside all interactions. */
-export function interestModelOf(
-  learned: InterestWeights,
-  model: RatingModel,
+/** What the given rows say of readers' interests, beside all interactions. */
+export async function basisOf(
   dataset: Dataset,
   rows: Int32Array,
+  exponent: number,
+  where: Where,
+): Promise<InterestBasis> {
+  const listed = withUnlisted(dataset.books.listed);
+  const task: BasisTask = { histories: historiesOf(dataset, rows), listed, exponent };
+  return inThreadUnless('./interest-basis.ts', basisFrom, task, where);
+}
+
+async function inThreadUnless<T, R>(
+  program: string,
+  work: (task: T) => R,
+  task: T,
+  { threads, signal }: Where,
+): Promise<R> {
+  return threads === 1 ? work(task) : inThread(new URL(program, import.meta.url), task, signal);
+}
+
+export function weightsFrom({
+  candidates,
+  model,
+  inputs,
+  noiseFactor,
+}: WeightTask): InterestWeights {
+  return learnWeights(candidates, ratingSignal(model, inputs, noiseFactor));
+}
+
+export function basisFrom({ histories, listed, exponent }: BasisTask): InterestBasis {
+  return interestBasis(histories, listed, exponent);
+}
+
+/** The interest model of what was learned and what rows say. */
+export function interestModelOf(
+  learned: InterestWeights,
+  basis: InterestBasis,
+  books: Dataset['books'],
 ): InterestModel {
-  const basis = interestBasis(historiesOf(dataset, rows), model.listed, learned.exponent);
-  return { ...basis, ...learned, works: worksIn(dataset.books) };
+  return { ...basis, ...learned, works: worksIn(books) };
 }
 
 /** The works of a catalogue, which the measured model and the published one have in common. */

@@ -1,20 +1,21 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FeatureFamily } from '../model/data.ts';
+import type { InterestBasis } from '../model/interest/interest-model.ts';
 import { type LevelMap, plainLevelMap, plainScale, type Scale } from '../model/level-map.ts';
 import type { RatingModel, TrainedModel } from '../model/trained-model.ts';
 import type { ColumnValue } from '../store/columns.ts';
 import { type Chosen, chosenColumns, chosenFrom, firstLegFrom } from './chosen.ts';
 import { levelIndices } from './evaluate/metrics.ts';
 import type { Dataset } from './ingest/dataset.ts';
-import { interestModelOf, interestTask, learnInterest } from './interest.ts';
-import { loadOf } from './run-load.ts';
+import { beside } from './in-thread.ts';
+import { basisOf, drawInterest, interestModelOf, learnInterest } from './interest.ts';
+import { roomIn } from './run-load.ts';
 import { latentRows } from './recommend/predict-rows.ts';
 import { readerInputs } from './recommend/reader-inputs.ts';
 import { carryOver } from './train/carry-over.ts';
 import { bookFamilies, readerFamilies, trainingData } from './train/features.ts';
 import { fitLevelMap } from './train/fit-level-map.ts';
 import { HeldOutRows } from './train/held-out-rows.ts';
-import { assertRoom, memoryBudget } from './train/memory.ts';
 import { normalScores, scoredRatings } from './train/normal-scores.ts';
 import { lacksFactors } from './train/missing-factors.ts';
 import type { ModelState, TrainingData } from './train/model-state.ts';
@@ -97,12 +98,12 @@ async function learnIn(
   options: LearnOptions,
 ): Promise<Learned> {
   const { trail } = options;
-  const { chosen, state, data } =
+  const from =
     trail?.leg === 'refit'
-      ? { chosen: chosenFrom(carriedBy(trail)), state: null, data: null }
+      ? { chosen: chosenFrom(carriedBy(trail)), state: null }
       : await choose(pool, dataset, rows, options);
-  const from = { leg: 'refit', chosen, state, data, carried: chosenColumns(chosen) } as const;
-  return refitIn(pool, from, dataset, rows, options);
+  const carried = chosenColumns(from.chosen);
+  return refitIn(pool, { leg: 'refit', ...from, carried }, dataset, rows, options);
 }
 
 /** Trains on the most of the rows, and chooses on the rest of them. Returns with it what the next part trains on: all of the rows. */
@@ -111,30 +112,44 @@ async function choose(
   dataset: Dataset,
   rows: Int32Array,
   options: LearnOptions,
-): Promise<{ chosen: Chosen; state: ModelState; data: TrainingData }> {
-  const { tuning, rest } = tuningSlice(dataset, rows, options.seed);
+): Promise<Pick<Learned, 'chosen' | 'state'> & { readonly prepared: Prepared }> {
+  const { seed, links } = options;
+  const threads = threadsFor(options.threads ?? 0, rows.length);
+  const { tuning, rest } = tuningSlice(dataset, rows, seed);
   const scale = scaleOf(dataset, rest, options.fitTo);
+  const { edges } = scale;
   const scored = withScores(dataset, scale);
   const names = startNames(dataset, rest, options);
-  const { links } = options;
-  const { edges } = scale;
-  const first = { data: trainingData(scored, rest, { edges, links }), names, tuning };
-  const { state, report } = await firstLeg(pool, scored, first, options);
+  const first = trainingData(scored, rest, { edges, links });
+  const roomFor = roomIn(dataset, first, options);
+  roomFor(1);
+  const [candidates, { state, report }] = await beside(
+    (signal) => drawInterest(dataset, { rest, hidden: tuning }, seed, { threads, signal }),
+    () => firstLeg(pool, scored, { data: first, names, tuning }, { ...options, roomFor }),
+    options.signal,
+  );
   const start = startPointOf(state, options, names);
   const plain = modelOf(state, plainLevelMap(scale), names.readerFamilies, dataset);
   const inputs = readerInputs(dataset, rest);
-  const seen = { rest, hidden: tuning, inputs, noiseFactor: state.readers.precision };
-  const threads = threadsFor(options.threads ?? 0, rows.length);
-  const [interest, levelMap, data] = await Promise.all([
-    learnInterest(interestTask(plain, dataset, seen, options.seed), threads),
-    turn().then(() => {
+  const noiseFactor = state.readers.precision;
+  const [{ interest, basis }, { levelMap, data }] = await beside(
+    async (signal) => {
+      const task = { candidates, model: plain, inputs, noiseFactor };
+      const interest = await learnInterest(task, { threads, signal });
+      const basis = await basisOf(dataset, rows, interest.exponent, { threads, signal });
+      return { interest, basis };
+    },
+    async () => {
       const unseen = latentRows(plain, inputs, dataset, tuning);
-      return fitLevelMap(scale, { level: levelsOfRows(dataset, tuning), ...unseen });
-    }),
-    // the interest takes longer than the map
-    turn().then(() => trainingData(scored, rows, { edges, links })),
-  ]);
-  return { chosen: { levelMap, interest, report, start }, state, data };
+      // the interest may be learned by now, and its basis wait for a thread
+      await turn();
+      const levelMap = fitLevelMap(scale, { level: levelsOfRows(dataset, tuning), ...unseen });
+      await turn();
+      return { levelMap, data: trainingData(scored, rows, { edges, links }) };
+    },
+    options.signal,
+  );
+  return { chosen: { levelMap, interest, report, start }, state, prepared: { data, basis } };
 }
 
 /** What the model is fitted to, as the levels of the given rows have it. */
@@ -163,17 +178,16 @@ async function firstLeg(
   pool: SweepPool,
   dataset: Dataset,
   { data, names, tuning }: { data: TrainingData; names: StartNames; tuning: Int32Array },
-  options: LearnOptions,
+  options: LearnOptions & { readonly roomFor: RoomFor },
 ): Promise<{ state: ModelState; report: SweepReport }> {
-  const { trail = NO_TRAIL } = options;
-  const roomFor = roomIn(dataset, options);
+  const { trail = NO_TRAIL, roomFor } = options;
   const left = trail.leg === 'train' ? firstLegFrom(carriedBy(trail)) : null;
-  const warm = left === null ? warmStart(pool, data, names, { ...options, roomFor }) : null;
+  const warm = left === null ? warmStart(pool, data, names, options) : null;
   const isWarm = left?.isWarm ?? warm !== null;
   const plan = isWarm ? WARM : COLD;
   const at =
     trail.position('train', data, plan, roomFor) ??
-    startPosition(warm ?? firstState(data, { ...options, roomFor }), plan);
+    startPosition(warm ?? firstState(data, options), plan);
   const heldOut = new HeldOutRows(dataset.ratings, tuning, dataset.readers.ids.length);
   const sweeps = sweepOn(at, options.sweeps, heldOut, pool, plan);
   const others = sweepsAround('train', 0, options);
@@ -185,17 +199,6 @@ async function firstLeg(
   return { state: at.state, report };
 }
 
-/** Asks whether the run has room within the budget; throws `MEMORY_TOO_SMALL`. */
-function roomIn(
-  dataset: Dataset,
-  { memoryBudget: set, threads = 0, gpu = null }: LearnOptions,
-): RoomFor {
-  const budget = memoryBudget(set);
-  return (data, dim) => {
-    assertRoom(budget, loadOf(dataset, data, { threads, isOnGpu: gpu !== null }), dim);
-  };
-}
-
 /** The state at the given start point, or null where there is none or it does not fit. */
 function warmStart(
   pool: SweepPool,
@@ -205,7 +208,7 @@ function warmStart(
 ): ModelState | null {
   if (start === null) return null;
   const misfits = differences(start.point, options, data, names);
-  if (misfits.length === 0) roomFor?.(data, start.point.dim);
+  if (misfits.length === 0) roomFor?.(start.point.dim);
   const warm = misfits.length > 0 ? null : warmState(start.point, data, names);
   if (warm !== null) {
     if (!lacksFactors(warm, options, pool)) return warm;
@@ -228,13 +231,35 @@ function startNames(
   };
 }
 
+/** What rows say before they are trained on. */
+interface Prepared {
+  readonly data: TrainingData;
+  readonly basis: InterestBasis;
+}
+
+async function prepare(
+  { levelMap, interest }: Chosen,
+  dataset: Dataset,
+  rows: Int32Array,
+  options: LearnOptions,
+): Promise<Prepared> {
+  const threads = threadsFor(options.threads ?? 0, rows.length);
+  const { edges } = levelMap;
+  const [basis, data] = await beside(
+    (signal) => basisOf(dataset, rows, interest.exponent, { threads, signal }),
+    async () => trainingData(withScores(dataset, levelMap), rows, { edges, links: options.links }),
+    options.signal,
+  );
+  return { data, basis };
+}
+
 /** What a refit goes on from. */
 export interface Trained {
   readonly chosen: Chosen;
   /** Null where an earlier try was stopped in the refit. */
   readonly state: ModelState | null;
-  /** The rows to train on, if they are prepared. */
-  readonly data?: TrainingData | null;
+  /** Of the rows to train on, where it is made already. */
+  readonly prepared?: Prepared;
   /** What a checkpoint keeps beside the position. */
   readonly carried: Readonly<Record<string, ColumnValue>>;
 }
@@ -253,25 +278,22 @@ export async function refit(
 
 async function refitIn(
   pool: SweepPool,
-  { leg, chosen, state: old, data: prepared, carried }: Trained & { readonly leg: Leg },
+  { leg, chosen, state: old, prepared, carried }: Trained & { readonly leg: Leg },
   dataset: Dataset,
   rows: Int32Array,
   options: LearnOptions,
 ): Promise<Learned> {
   const { trail = NO_TRAIL } = options;
-  const { levelMap } = chosen;
-  const { edges } = levelMap;
-  const { links } = options;
-  const data = prepared ?? trainingData(withScores(dataset, levelMap), rows, { edges, links });
+  const { data, basis } = prepared ?? (await prepare(chosen, dataset, rows, options));
   const at =
-    trail.position(leg, data, COLD, roomIn(dataset, options)) ??
+    trail.position(leg, data, COLD, roomIn(dataset, data, options)) ??
     startPosition(onRows(old, data), COLD);
   const others = sweepsAround(leg, chosen.report.sweep, options);
   const sweeps = sweepOn(at, refitSweeps(options), HeldOutRows.none, pool, COLD);
   await drain(sweeps, others, options, () => trail.reached(leg, at, carried));
-  const families = readerFamilies(dataset, rows, links);
-  const rating = modelOf(at.state, levelMap, families, dataset);
-  const interest = interestModelOf(chosen.interest, rating, dataset, rows);
+  const families = readerFamilies(dataset, rows, options.links);
+  const rating = modelOf(at.state, chosen.levelMap, families, dataset);
+  const interest = interestModelOf(chosen.interest, basis, dataset.books);
   return { chosen, state: at.state, model: { ...rating, interest } };
 }
 

@@ -1,14 +1,36 @@
+import { candidateNumbers } from '../model/interest/learn-interest.ts';
 import { LARGEST_HISTORY, LEAST_COMMON, TIES_KEPT } from '../model/interest/ties.ts';
 import { BOOKS_MET, READERS_MET } from '../model/links.ts';
 import type { Dataset } from './ingest/dataset.ts';
+import type { LearnOptions } from './learn.ts';
 import { listThreads } from './recommend/list-pool.ts';
 import { longestOf } from './train/gpu/gpu-kernel.ts';
 import type { TrainingData } from './train/model-state.ts';
-import type { Load } from './train/memory.ts';
+import { assertRoom, type Load, memoryBudget } from './train/memory.ts';
 import { threadsFor } from './train/sweep-pool.ts';
+import type { RoomFor } from './train/trainer.ts';
+import { TUNING_SHARE } from './tuning-slice.ts';
+
+/** Asks whether the run has room within the budget, beside what is in use now; throws `MEMORY_TOO_SMALL`. */
+export function roomIn(
+  dataset: Dataset,
+  data: TrainingData,
+  {
+    memoryBudget: set,
+    threads = 0,
+    gpu = null,
+  }: Pick<LearnOptions, 'memoryBudget' | 'threads' | 'gpu'>,
+): RoomFor {
+  const budget = memoryBudget(set);
+  const load = loadOf(dataset, data, { threads, isOnGpu: gpu !== null });
+  const inUse = process.memoryUsage.rss();
+  return (dim) => {
+    assertRoom(budget, load, dim, inUse);
+  };
+}
 
 /** What a run on the data has to hold, whatever part of the rows it trains on first. */
-export function loadOf(
+function loadOf(
   dataset: Dataset,
   { matrix, effectLabels, edges, readerLabels, bookLabels }: TrainingData,
   { threads, isOnGpu }: { readonly threads: number; readonly isOnGpu: boolean },
@@ -16,17 +38,19 @@ export function loadOf(
   const [readers, books] = [dataset.readers.ids.length, dataset.books.ids.length];
   const ofReaders = readerLabels.families.includes(BOOKS_MET);
   const ofBooks = bookLabels.families.includes(READERS_MET);
-  const met = dataset.ratings.value.length + dataset.interactions.reader.length;
+  const ratings = dataset.ratings.value.length;
+  const met = ratings + dataset.interactions.reader.length;
   return {
     readers,
     books,
-    ratings: dataset.ratings.value.length,
+    ratings,
     hasContent: effectLabels.families.length > 0,
     isLatent: edges !== null,
     linkLabels: Number(ofReaders) * books + Number(ofBooks) * readers,
     links: (Number(ofReaders) + Number(ofBooks)) * met,
     ties: mostTies(dataset),
     gpu: isOnGpu ? { threads: threadsFor(threads, matrix.size), longest: longestOf(matrix) } : null,
+    candidates: candidateNumbers(effectLabels.families, readers, TUNING_SHARE * ratings),
     threads: listThreads(dataset.readers.ids.length, threads),
   };
 }

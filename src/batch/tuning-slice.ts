@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Dataset } from './ingest/dataset.ts';
 
 /** Share of the training rows that chooses variances, level map, interest and end of training. */
-const TUNING_SHARE = 0.08;
+export const TUNING_SHARE = 0.08;
 
 /**
  * Cuts the rows that choose from the rows that are learned from first. Each row is in the slice with the same chance, by its

@@ -12,3 +12,8 @@ export function sharedSingles(length: number): Float32Array {
 export function sharedInts(length: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * length));
 }
+
+/** The same of whole numbers below 256. */
+export function sharedBytes(length: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(length));
+}

@@ -1,7 +1,7 @@
 import type { DataReport, DataFile as FileReport } from '../../contracts/data-report.ts';
 import { AppError } from '../../runtime/errors.ts';
 import { contentHash } from './content-hash.ts';
-import { listDataFiles, openDataFile, type DataFile } from './data-files.ts';
+import { listDataFiles, type DataFile } from './data-files.ts';
 import { addLater, DatasetBuilder, type LaterRating } from './dataset-builder.ts';
 import type { Dataset } from './dataset.ts';
 import type { Table } from './dialects/dialect.ts';
@@ -9,6 +9,8 @@ import { Findings } from './findings.ts';
 import { readTable } from './read-table.ts';
 import { recognise } from './recognise.ts';
 import { RowNotes } from './row-notes.ts';
+import { RowsAhead } from './rows-ahead.ts';
+import type { FileRows } from './rows-of.ts';
 
 /** How far ingest has come in one file. */
 export interface IngestProgress {
@@ -64,19 +66,10 @@ export async function ingest(
     erased: feedback.erased,
   });
   const findings = new Findings();
-  const files: FileReport[] = [];
-  const read = async (
-    role: FileReport['role'],
-    table: Table,
-    file: DataFile,
-  ): Promise<RowNotes> => {
-    const notes = new RowNotes(file.name, findings);
-    files.push(await readFile({ role, table, file, notes, build }, options));
-    return notes;
-  };
-  if (books !== null) await read('books', dialect.books, books);
-  if (readers !== null) await read('readers', dialect.readers, readers);
-  const notes = await read('ratings', dialect.ratings, ratings);
+  const sources: Source[] = [{ role: 'ratings', table: dialect.ratings, file: ratings }];
+  if (readers !== null) sources.unshift({ role: 'readers', table: dialect.readers, file: readers });
+  if (books !== null) sources.unshift({ role: 'books', table: dialect.books, file: books });
+  const { files, notes } = await readFiles(sources, build, findings, options);
   addLater(build, feedback.ratings, notes);
   for (const finish of build.whenRead) finish();
 
@@ -100,28 +93,56 @@ export async function ingest(
   return { dataset, report: reportOn(dataset, { files, families, findings, catalogueRows }) };
 }
 
-interface Reading {
+/** A file, what it holds, and how it is read. */
+interface Source {
   readonly role: FileReport['role'];
   readonly table: Table;
   readonly file: DataFile;
-  readonly notes: RowNotes;
-  readonly build: DatasetBuilder;
 }
 
-async function readFile(reading: Reading, options: IngestOptions): Promise<FileReport> {
-  const { role, table, notes, build } = reading;
-  const file = await openDataFile(reading.file);
-  const report = (chunk: Buffer): Buffer => {
-    options.onProgress?.({ file: file.name, bytesRead: file.position(), bytes: file.bytes });
-    return chunk;
-  };
-  async function* watched(): AsyncGenerator<Buffer> {
-    for await (const chunk of file.chunks) yield report(chunk);
+/** Reads files one after the other; the notes are those on the last. */
+async function readFiles(
+  sources: readonly Source[],
+  build: DatasetBuilder,
+  findings: Findings,
+  options: IngestOptions,
+): Promise<{ files: FileReport[]; notes: RowNotes }> {
+  const files: FileReport[] = [];
+  const ahead = await RowsAhead.of(
+    sources.map(({ file, table }) => ({ file, csv: table.csv })),
+    options.signal,
+  );
+  let notes = new RowNotes('', findings);
+  try {
+    for (const source of sources) {
+      notes = new RowNotes(source.file.name, findings);
+      files.push(await readFile(source, ahead.next(), build, notes, options));
+    }
+  } finally {
+    await ahead.end();
   }
-  await readTable({ ...file, chunks: watched() }, table, build, notes, options.signal);
-  notes.assertGoodEnough(options.maxBadFraction ?? DEFAULT_MAX_BAD);
-  const { name, bytes, gzip } = file;
-  return { role, name, bytes, gzip, rows: notes.rows, badRows: notes.badRows };
+  return { files, notes };
+}
+
+async function readFile(
+  { role, table, file: { name } }: Source,
+  rows: AsyncIterable<FileRows>,
+  build: DatasetBuilder,
+  notes: RowNotes,
+  { maxBadFraction = DEFAULT_MAX_BAD, onProgress }: IngestOptions,
+): Promise<FileReport> {
+  let about = { bytes: 0, gzip: false };
+  async function* watched(): AsyncGenerator<FileRows> {
+    for await (const some of rows) {
+      const { bytesRead, bytesOnDisk: bytes, gzip } = some;
+      about = { bytes, gzip };
+      onProgress?.({ file: name, bytesRead, bytes });
+      yield some;
+    }
+  }
+  await readTable(watched(), table, build, notes);
+  notes.assertGoodEnough(maxBadFraction);
+  return { role, name, ...about, rows: notes.rows, badRows: notes.badRows };
 }
 
 /** The levels that occur; whole numbers with the gaps between them filled. */

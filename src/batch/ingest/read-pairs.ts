@@ -1,5 +1,4 @@
 import { AppError } from '../../runtime/errors.ts';
-import { openDataFile } from './data-files.ts';
 import { DatasetBuilder } from './dataset-builder.ts';
 import { decodeText } from './decode-text.ts';
 import type { RowReader, Table } from './dialects/dialect.ts';
@@ -9,6 +8,7 @@ import { PLAIN_CSV, pairColumns } from './pair-columns.ts';
 import { columnNames, readTable } from './read-table.ts';
 import { claims, firstLine } from './recognise.ts';
 import { RowNotes } from './row-notes.ts';
+import { rowsOf } from './rows-of.ts';
 
 /** One row of a file that says which ratings to train on or to measure with. */
 export interface PairRow {
@@ -33,7 +33,7 @@ export async function readPairs(path: string, signal?: AbortSignal): Promise<Pai
   const table = tableOf(path, await firstLine(file));
   const collector = new PairCollector();
   const notes = new StrictNotes(path, new Findings());
-  await readTable(await openDataFile(file), table, collector, notes, signal);
+  await readTable(rowsOf({ file, csv: table.csv }, signal), table, collector, notes);
   if (collector.pairs.length > 0) return collector.pairs;
   throw new AppError('DATA_EMPTY', `${path}: no row names a rated pair`, HINT);
 }

@@ -1,9 +1,10 @@
 import { pipeline } from 'node:stream/promises';
 import { parse, type InfoRecord } from 'csv-parse';
 import { AppError } from '../../runtime/errors.ts';
+import { csvOptions, readError } from './csv-format.ts';
 import { decodeText } from './decode-text.ts';
 import { PLAIN_CSV, pairColumns, type PairColumns } from './pair-columns.ts';
-import { columnNames, csvOptions, readError } from './read-table.ts';
+import { columnNames } from './read-table.ts';
 
 /** Ids of a reader and a book, as they were given. */
 export interface Pair {

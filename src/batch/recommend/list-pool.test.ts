@@ -1,9 +1,9 @@
-import type { Worker } from 'node:worker_threads';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../model/random.ts';
 import { DEFAULT_CHOICE, type ListChoice, type ReaderInput } from '../../model/recommender.ts';
 import { encodeModel } from '../../store/model-codec.ts';
 import { randomInput, randomModel } from '../../testing/random-model.ts';
+import { GONE, watchThreads } from '../../testing/watch-threads.ts';
 import { allRecords, type ListJob, type RecordBatch, RecordMaker } from './list-pool.ts';
 import type { ReaderInputs } from './reader-inputs.ts';
 
@@ -52,22 +52,6 @@ async function batchesOf(job: ListJob, threads: number): Promise<RecordBatch[]> 
   return batches.sort((a, b) => a.from - b.from);
 }
 
-/** Workers that this thread starts from now on, until the test's end. */
-function watchWorkers(onStart: (worker: Worker) => void = () => undefined): Worker[] {
-  const started: Worker[] = [];
-  const listen = (worker: Worker): void => {
-    started.push(worker);
-    onStart(worker);
-  };
-  process.on('worker', listen);
-  onTestFinished(() => {
-    process.off('worker', listen);
-  });
-  return started;
-}
-
-const GONE = -1;
-
 describe('the lists of all readers', () => {
   it.each([1, 2])(
     'on %i threads are the same bytes as on none, choice by choice',
@@ -85,7 +69,7 @@ describe('the lists of all readers', () => {
   );
 
   it('take no more threads than there are batches, and none for a single one', async () => {
-    const workers = watchWorkers();
+    const workers = watchThreads();
     const job = jobOf(DEFAULT_CHOICE);
     await batchesOf(job, 8);
     expect(workers).toHaveLength(2);
@@ -94,7 +78,7 @@ describe('the lists of all readers', () => {
   });
 
   it('end with the error of a thread, and end the other threads', async () => {
-    const workers = watchWorkers();
+    const workers = watchThreads();
     const broken = { ...jobOf(DEFAULT_CHOICE), model: new Uint8Array(64) };
     await expect(batchesOf(broken, 2)).rejects.toThrow(
       'A stored artefact does not start as it should',
@@ -103,7 +87,7 @@ describe('the lists of all readers', () => {
   });
 
   it('end with THREAD_LOST where a thread ends without an error', async () => {
-    const workers = watchWorkers((worker) => void worker.terminate());
+    const workers = watchThreads((worker) => void worker.terminate());
     await expect(batchesOf(jobOf(DEFAULT_CHOICE), 2)).rejects.toMatchObject({
       code: 'THREAD_LOST',
     });
@@ -111,7 +95,7 @@ describe('the lists of all readers', () => {
   });
 
   it('end their threads when they are left or the run is stopped', async () => {
-    const workers = watchWorkers();
+    const workers = watchThreads();
     for await (const { from } of allRecords(jobOf(DEFAULT_CHOICE), signal, 2)) {
       expect(from % 512).toBe(0);
       break;

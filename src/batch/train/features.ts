@@ -1,7 +1,7 @@
 import { ratingCountLabel, unratedShareLabel } from '../../model/activity-labels.ts';
 import type { FeatureFamily } from '../../model/data.ts';
 import { NO_DIRECTIONS } from '../../model/directions.ts';
-import { buildLabelSpace } from '../../model/label-space.ts';
+import { buildLabelSpace, type LabelSpace } from '../../model/label-space.ts';
 import { BOOKS_MET, READERS_MET } from '../../model/links.ts';
 import { buildRatingMatrix, countingOrder, countingStarts } from '../../model/rating-matrix.ts';
 import type { Dataset } from '../ingest/dataset.ts';
@@ -76,15 +76,21 @@ export function trainingData(
   { edges = null, links = 'none' }: DataOptions = {},
 ): TrainingData {
   const { readers, books, ratings } = dataset;
-  const effects = books.families.filter((family) => !NOT_EFFECTS.has(family.name));
+  const effects = effectLabels(books);
   return {
     matrix: buildRatingMatrix(ratings, readers.ids.length, books.ids.length, rows),
     readerLabels: buildLabelSpace(readers.ids.length, readerFamilies(dataset, rows, links)),
     bookLabels: buildLabelSpace(books.ids.length, bookFamilies(dataset, rows, links)),
-    effectLabels: buildLabelSpace(books.ids.length, effects),
-    directions: effects.length === 0 ? NO_DIRECTIONS : metDirections(dataset, rows),
+    effectLabels: effects,
+    directions: effects.families.length === 0 ? NO_DIRECTIONS : metDirections(dataset, rows),
     edges,
   };
+}
+
+/** The labels of the books that carry content effects. */
+export function effectLabels({ ids, families }: Dataset['books']): LabelSpace {
+  const effects = families.filter((family) => !NOT_EFFECTS.has(family.name));
+  return buildLabelSpace(ids.length, effects);
 }
 
 function counts(rows: Int32Array, entity: Int32Array, size: number): Int32Array {

@@ -29,6 +29,7 @@ const LOAD: Load = {
   links: 0,
   ties: 0,
   gpu: null,
+  candidates: 0,
   threads: 1,
 };
 const MIB = 2 ** 20;

@@ -49,6 +49,8 @@ export interface Load {
   readonly ties: number;
   /** Threads that ask a GPU, and the ratings of the reader or book that has most; null on the CPU. */
   readonly gpu: { readonly threads: number; readonly longest: number } | null;
+  /** Most numbers that the candidates of the interest model are kept as. */
+  readonly candidates: number;
   /** Threads that make lists. */
   readonly threads: number;
 }
@@ -70,21 +72,21 @@ const PLACE_BYTES = DIRECTIONS * F32;
 
 /**
  * Bytes of a training at its peak, beside what is in memory before it: two states with their kernels, since one is made from
- * the other when rows are taken in, the directions of the books for the other, the records of the books, and the residuals of a prior.
+ * the other when rows are taken in, the directions of the books for the other, the records of the books, the residuals of a prior, and the ties.
  */
 export function trainingBytes(load: Load, dim: number): number {
   const { readers, books, hasContent } = load;
   const kernel = kernelOf(load, dim);
   const directions = hasContent ? books * (2 * PLACE_BYTES + BOOK_NUMBERS * F64) : 0;
   const residuals = Math.max(readers, books) * dim * F64;
-  return 2 * (stateBytes(load, dim) + kernel) + directions + residuals;
+  return 2 * (stateBytes(load, dim) + kernel) + directions + residuals + load.ties * TIE_BYTES;
 }
 
-/** The same of the interest model, which is learned beside state and kernel, in a thread with a model of its own. */
+/** The same of the interest model, whose candidates are drawn and learned from beside state and kernel, in threads of which one has a model of its own. */
 export function interestBytes(load: Load, dim: number): number {
   const kernel = kernelOf(load, dim);
   const made = 2 * modelBytes(load, dim) + load.ties * TIE_BUILDING_BYTES + THREAD_BYTES;
-  return stateBytes(load, dim) + kernel + made;
+  return stateBytes(load, dim) + kernel + made + load.candidates * F64;
 }
 
 /** The same of the lists: the state, the model as numbers and as an artefact, and both once more for each thread. */
@@ -137,12 +139,7 @@ export function memoryBudget(set: number | undefined): Budget {
 }
 
 /** Throws `MEMORY_TOO_SMALL`, with the number needed, where what is in use and the run together exceed the budget. */
-export function assertRoom(
-  budget: Budget,
-  load: Load,
-  dim: number,
-  inUse: number = process.memoryUsage.rss(),
-): void {
+export function assertRoom(budget: Budget, load: Load, dim: number, inUse: number): void {
   const phases = [trainingBytes, interestBytes, listBytes].map((bytes) => bytes(load, dim));
   const needed = inUse + Math.max(...phases);
   if (needed <= budget.bytes) return;

@@ -56,7 +56,7 @@ export function positionFrom(
   roomFor: RoomFor = () => undefined,
 ): Position {
   const scalars = scalarsSchema.parse(columns.json('position'));
-  roomFor(data, scalars.dim);
+  roomFor(scalars.dim);
   const doubles = (name: string): Float64Array => columns.array(name, Float64Array);
   const state = startState(data, scalars.dim - 1, 0);
   const arrays = { ...arraysOf(state), ...latentArraysOf(state) };

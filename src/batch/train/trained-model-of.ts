@@ -52,7 +52,7 @@ export function trainedModelOf(
     bookNoise: noise,
     bookRatings: rated,
     levelMap,
-    listed: Uint8Array.from([...listed, 0]),
+    listed: withUnlisted(listed),
   };
 }
 
@@ -76,9 +76,15 @@ function withUnmet({ count, place }: Directions): Directions {
   return { count, place: longer };
 }
 
-function withUnlabelled(space: LabelSpace): LabelSpace {
+/** With the book of which nothing is known behind the last, without labels. */
+export function withUnlabelled(space: LabelSpace): LabelSpace {
   const start = new Int32Array(space.start.length + 1);
   start.set(space.start);
   start[space.start.length] = space.label.length;
   return { ...space, entities: space.entities + 1, start };
+}
+
+/** The same of the marks of the listed books. */
+export function withUnlisted(listed: Uint8Array): Uint8Array {
+  return Uint8Array.from([...listed, 0]);
 }

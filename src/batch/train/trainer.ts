@@ -27,7 +27,7 @@ export interface TrainOptions {
 }
 
 /** Asked before a state of D numbers is laid out; throws where there is no room for it. */
-export type RoomFor = (data: TrainingData, dim: number) => void;
+export type RoomFor = (dim: number) => void;
 
 /** State of the training after one sweep. */
 export interface SweepReport {
@@ -152,11 +152,10 @@ export function* sweepOn(
 
 /** Biases and effects at their priors, factors along the strongest directions of the ratings; none where none stands out. */
 export function firstState(data: TrainingData, { rank, seed, roomFor }: TrainOptions): ModelState {
-  roomFor?.(data, 1);
   const plain = startState(data, 0, seed);
   const factors = rank === 0 ? null : spectralFactors(data.matrix, plain.offset, rank, seed);
   if (factors === null) return plain;
-  roomFor?.(data, rank + 1);
+  roomFor?.(rank + 1);
   const state = startState(data, rank, seed);
   for (let i = 0, at = 0; i < data.matrix.books; i++) {
     for (let k = 1; k <= rank; k++) state.books.mean[i * state.dim + k] = factors[at++];

@@ -1,7 +1,8 @@
 import { grown } from '../growable.ts';
 import type { LabelSpace } from '../label-space.ts';
 import { seededRandom, type Random } from '../random.ts';
-import type { InterestBasis, InterestModel } from './interest-model.ts';
+import { sharedBytes, sharedFloats, sharedInts } from '../shared-array.ts';
+import { type InterestBasis, type InterestModel, signalNames } from './interest-model.ts';
 import { fitLogistic, type LogisticRows, logPosterior, startOf } from './logistic.ts';
 import { Signals } from './signals.ts';
 import { TieSignal } from './tie-signal.ts';
@@ -14,6 +15,8 @@ const MIDDLE = 0.4;
 const ROWS_FOR_EXPONENT = 100_000;
 /** Candidates drawn for a reader, of those with a tie and of those without. */
 const DRAWN = 15;
+/** Numbers that a candidate is kept as beside its signals. */
+const BESIDE_SIGNALS = 3;
 
 /** What readers picked up that the signals have not seen. */
 export interface PickedUp {
@@ -30,14 +33,37 @@ export interface RatingSignal {
   of(book: number): number;
 }
 
-/** Input of `learnWeights`. */
-export interface WeightTask {
+/** Input of `drawCandidates`. */
+export interface DrawTask {
   readonly histories: Histories;
   readonly pickedUp: PickedUp;
   readonly labels: LabelSpace;
   readonly listed: Uint8Array;
-  readonly rating: RatingSignal;
   readonly seed: number;
+}
+
+/**
+ * Books that readers picked up beside some that they did not, reader by reader, with what all signals but the predicted rating say
+ * of them. What is as long as the rows lies in shared memory.
+ */
+export interface Candidates {
+  readonly reader: Int32Array;
+  readonly book: Int32Array;
+  /** The rating, which is the last signal, is 0. */
+  readonly rows: LogisticRows;
+  readonly exponent: number;
+  /** Weights that a part of the rows gives, to start from. */
+  readonly start: Float64Array;
+}
+
+/** Most numbers that candidates are kept as where so many readers have picked up so many books. */
+export function candidateNumbers(
+  families: readonly string[],
+  readers: number,
+  pickedUp: number,
+): number {
+  const numbers = signalNames(families).length + BESIDE_SIGNALS;
+  return numbers * (pickedUp + 2 * DRAWN * Math.min(readers, pickedUp));
 }
 
 /** What a slice of the rows teaches. */
@@ -57,13 +83,13 @@ export function interestBasis(
 }
 
 /**
- * Chooses the exponent by the likelihood of the hidden books and learns what each signal counts. A candidate that was
- * not picked up stands for all like it that were not drawn.
+ * Draws candidates and chooses the exponent by the likelihood of the hidden books. A candidate that was not picked up stands for all like
+ * it that were not drawn. Needs no predicted rating, so that it can be done before any is known.
  */
-export function learnWeights(task: WeightTask): InterestWeights {
+export function drawCandidates(task: DrawTask): Candidates {
   const basis = interestBasis(task.histories, task.listed, MIDDLE);
-  const { rows, ties, rating } = sampleOf(basis, task);
-  const some = firstRows(rows, ROWS_FOR_EXPONENT);
+  const { ties, ...drawn } = sampleOf(basis, task);
+  const some = firstRows(drawn.rows, ROWS_FOR_EXPONENT);
   let best = { exponent: MIDDLE, value: -Infinity, tie: ties[0], mean: startOf(some) };
   let mean = best.mean;
   EXPONENTS.forEach((exponent, e) => {
@@ -72,58 +98,64 @@ export function learnWeights(task: WeightTask): InterestWeights {
     const value = logPosterior(some, mean);
     if (value > best.value) best = { exponent, value, tie: ties[e], mean };
   });
-  setSignal(rows, 0, best.tie);
-  setSignal(rows, rows.width - 1, rating);
-  const weights = fitLogistic(rows, best.mean);
-  return { exponent: best.exponent, weights, centre: centreOf(rows) };
+  setSignal(drawn.rows, 0, best.tie);
+  return { ...drawn, exponent: best.exponent, start: best.mean };
 }
 
-/** Rows to learn from, with what is learned in steps left at 0: the ties by exponent, and the rating. */
-interface Sample {
-  readonly rows: LogisticRows;
+/** Learns what each signal counts; writes the predicted ratings into the candidates' rows. */
+export function learnWeights(
+  { reader, book, rows, exponent, start }: Candidates,
+  rating: RatingSignal,
+): InterestWeights {
+  const { width, signal } = rows;
+  for (let n = 0, at = width - 1; n < book.length; n++, at += width) {
+    if (n === 0 || reader[n] !== reader[n - 1]) rating.open(reader[n]);
+    signal[at] = rating.of(book[n]);
+  }
+  return { exponent, weights: fitLogistic(rows, start), centre: centreOf(rows) };
+}
+
+/** Candidates without an exponent; the ties of another one lead to the same, so that they are drawn once for all exponents. */
+interface Sample extends Pick<Candidates, 'reader' | 'book' | 'rows'> {
+  /** By exponent. */
   readonly ties: readonly Float64Array[];
-  readonly rating: Float64Array;
 }
 
-/** The ties of another exponent lead to the same candidates, so that the rows are drawn once for all of them. */
-function sampleOf(basis: InterestBasis, task: WeightTask): Sample {
+function sampleOf(basis: InterestBasis, task: DrawTask): Sample {
   const { pickedUp, histories, labels, listed } = task;
   const signals = new Signals(basis, labels, listed);
   const tied = new TieSignal(basis, EXPONENTS);
   const { width } = signals;
   const draw = new Draw(signals, seededRandom(task.seed));
   const most = pickedUp.books.reduce((sum, books) => sum + books.length + 2 * DRAWN, 0);
-  const signal = new Float64Array(width * most);
-  const outcome = new Uint8Array(most);
-  const weight = new Float64Array(most);
+  const reader = sharedInts(most);
+  const book = sharedInts(most);
+  const signal = sharedFloats(width * most);
+  const outcome = sharedBytes(most);
+  const weight = sharedFloats(most);
   const ties = EXPONENTS.map(() => new Float64Array(most));
-  const rating = new Float64Array(most);
   let size = 0;
   pickedUp.readers.forEach((u, n) => {
     const history = histories.book.subarray(histories.start[u], histories.start[u + 1]);
     signals.open(history, []);
     tied.open(history);
-    task.rating.open(u);
     draw.among(pickedUp.books[n]);
     for (let d = 0; d < draw.size; d++, size++) {
-      const book = draw.book[d];
-      signals.write(book, 0, signal, size * width);
+      reader[size] = u;
+      book[size] = draw.book[d];
+      signals.write(book[size], 0, signal, size * width);
       outcome[size] = d < draw.pickedUp ? 1 : 0;
       weight[size] = draw.stands[d];
-      for (let e = 0; e < ties.length; e++) ties[e][size] = tied.of(book, e);
-      rating[size] = task.rating.of(book);
+      for (let e = 0; e < ties.length; e++) ties[e][size] = tied.of(book[size], e);
     }
   });
-  return {
-    rows: {
-      width,
-      signal: signal.subarray(0, width * size),
-      outcome: outcome.subarray(0, size),
-      weight: weight.subarray(0, size),
-    },
-    ties,
-    rating,
+  const rows = {
+    width,
+    signal: signal.subarray(0, width * size),
+    outcome: outcome.subarray(0, size),
+    weight: weight.subarray(0, size),
   };
+  return { reader: reader.subarray(0, size), book: book.subarray(0, size), rows, ties };
 }
 
 /** The first rows alone, as views. */

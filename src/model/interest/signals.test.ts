@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomInput, randomModel } from '../../testing/random-model.ts';
 import { seededRandom } from '../random.ts';
-import { interestBasis, learnWeights } from './learn-interest.ts';
+import { candidateNumbers, drawCandidates, interestBasis, learnWeights } from './learn-interest.ts';
 import { signalNames } from './interest-model.ts';
 import { Signals } from './signals.ts';
 import { tieFactors } from './ties.ts';
@@ -116,21 +116,38 @@ describe('what signals count', () => {
     },
     labels,
     listed: new Uint8Array(BOOKS).fill(1),
-    rating: { open: () => undefined, of: () => random() - 0.5 },
     seed: 1,
   };
+  const learned = (rating: () => number) =>
+    learnWeights(drawCandidates(task), { open: () => undefined, of: rating });
 
   it('is learned from hidden books: here co-reading, and not the rating', () => {
-    const { weights } = learnWeights(task);
+    const { weights } = learned(() => random() - 0.5);
     const sd = (a: number): number => Math.sqrt(weights.cov[a * (names.length + 2)]);
     const rating = names.indexOf('rating');
     expect(weights.mean[0]).toBeGreaterThan(5 * sd(0));
     expect(Math.abs(weights.mean[rating])).toBeLessThan(4 * sd(rating));
   });
 
+  it('takes the ratings of one reader after the other into the last signal, and has room for them', () => {
+    const candidates = drawCandidates(task);
+    const opened: number[] = [];
+    const rating = (book: number): number => (opened.at(-1) ?? NaN) / readers + book;
+    learnWeights(candidates, { open: (reader) => opened.push(reader), of: rating });
+    expect(opened).toEqual([...task.pickedUp.readers]);
+    const { width, signal, weight, outcome } = candidates.rows;
+    const last = Float64Array.from(candidates.book, (_, n) => signal[n * width + width - 1]);
+    expect(last).toEqual(
+      Float64Array.from(candidates.book, (book, n) => candidates.reader[n] / readers + book),
+    );
+    const arrays = [signal, weight, outcome, candidates.reader, candidates.book];
+    const bytes = arrays.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+    expect(bytes).toBeLessThanOrEqual(8 * candidateNumbers(labels.families, readers, readers));
+    expect(bytes).toBeGreaterThan(7 * candidateNumbers(labels.families, readers, readers));
+  });
+
   it('repeats itself for a seed, and the basis holds no reader', () => {
-    const fixed = { ...task, rating: { open: () => undefined, of: () => 0 } };
-    expect(learnWeights(fixed)).toEqual(learnWeights(fixed));
+    expect(learned(() => 0)).toEqual(learned(() => 0));
     const basis = interestBasis(histories, task.listed, 0.4);
     expect(basis.popularity.reduce((a, b) => a + b, 0)).toBe(8 * readers);
   });
