@@ -77,6 +77,8 @@ class Watch {
  * size and sums are added up in the order of the chunks, so that the number of threads changes no bit of the result.
  */
 export class SweepPool {
+  /** The calling one counts. */
+  readonly threads: number;
   /** One a worker. */
   private readonly ports: readonly MessagePort[];
   private readonly watch: Watch | null;
@@ -84,6 +86,7 @@ export class SweepPool {
 
   /** Starts `threads - 1` workers, which run `program`. */
   constructor(threads: number, program = new URL('./sweep-worker.ts', import.meta.url)) {
+    this.threads = threads;
     const channels = Array.from({ length: threads - 1 }, () => new MessageChannel());
     this.ports = channels.map(({ port1 }) => port1);
     const theirs = channels.map(({ port2 }) => port2);
