@@ -33,17 +33,34 @@ export async function inThread<R>(program: URL, task: unknown, signal?: AbortSig
   }
 }
 
+/** Where work is done that the caller need not wait for. */
+export interface Where {
+  /** With one the work is the caller's. */
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
+/** `inThread` unless there is to be one thread only; `work` is what the program answers with. */
+export async function inThreadUnless<T, R>(
+  program: URL,
+  work: (task: T) => R,
+  task: T,
+  { threads, signal }: Where,
+): Promise<R> {
+  return threads === 1 ? work(task) : inThread(program, task, signal);
+}
+
 /** Waits for work in threads and for the caller's own meanwhile; where that fails, the threads are ended. */
 export async function beside<R, S>(
   threads: (signal: AbortSignal) => Promise<R>,
-  own: () => Promise<S>,
+  own: (theirs: Promise<R>) => Promise<S>,
   signal: AbortSignal,
 ): Promise<[R, S]> {
   const failed = new AbortController();
   const theirs = threads(AbortSignal.any([signal, failed.signal]));
   const ended = theirs.catch(() => undefined);
   try {
-    const mine = await own();
+    const mine = await own(theirs);
     return [await theirs, mine];
   } catch (error) {
     failed.abort();

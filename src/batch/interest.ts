@@ -15,7 +15,7 @@ import { countingOrder, countingStarts } from '../model/rating-matrix.ts';
 import type { RatingModel } from '../model/trained-model.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { authorLabel } from './ingest/name-labels.ts';
-import { inThread } from './in-thread.ts';
+import { inThreadUnless, type Where } from './in-thread.ts';
 import { inputOf, type ReaderInputs } from './recommend/reader-inputs.ts';
 import { effectLabels } from './train/features.ts';
 import { withUnlabelled, withUnlisted } from './train/trained-model-of.ts';
@@ -40,12 +40,6 @@ export interface BasisTask {
   readonly histories: Histories;
   readonly listed: Uint8Array;
   readonly exponent: number;
-}
-
-/** Where work is done that the caller need not wait for: in a thread of its own, unless there is to be one only. */
-export interface Where {
-  readonly threads: number;
-  readonly signal: AbortSignal;
 }
 
 /** Draws what the weights are learned from, which needs no model. */
@@ -74,12 +68,17 @@ export async function drawInterest(
     listed: withUnlisted(books.listed),
     seed,
   };
-  return inThreadUnless('./interest-draw.ts', drawCandidates, task, where);
+  return inThreadUnless(
+    new URL('./interest-draw.ts', import.meta.url),
+    drawCandidates,
+    task,
+    where,
+  );
 }
 
 /** Learns what the signals count; throws as `learnWeights` does. */
 export async function learnInterest(task: WeightTask, where: Where): Promise<InterestWeights> {
-  return inThreadUnless('./interest-learn.ts', weightsFrom, task, where);
+  return inThreadUnless(new URL('./interest-learn.ts', import.meta.url), weightsFrom, task, where);
 }
 
 /** What the given rows say of readers' interests, beside all interactions. */
@@ -91,16 +90,7 @@ export async function basisOf(
 ): Promise<InterestBasis> {
   const listed = withUnlisted(dataset.books.listed);
   const task: BasisTask = { histories: historiesOf(dataset, rows), listed, exponent };
-  return inThreadUnless('./interest-basis.ts', basisFrom, task, where);
-}
-
-async function inThreadUnless<T, R>(
-  program: string,
-  work: (task: T) => R,
-  task: T,
-  { threads, signal }: Where,
-): Promise<R> {
-  return threads === 1 ? work(task) : inThread(new URL(program, import.meta.url), task, signal);
+  return inThreadUnless(new URL('./interest-basis.ts', import.meta.url), basisFrom, task, where);
 }
 
 export function weightsFrom({

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FeatureFamily } from '../model/data.ts';
+import type { Directions } from '../model/directions.ts';
 import type { InterestBasis } from '../model/interest/interest-model.ts';
 import { type LevelMap, plainLevelMap, plainScale, type Scale } from '../model/level-map.ts';
 import type { RatingModel, TrainedModel } from '../model/trained-model.ts';
@@ -13,7 +14,7 @@ import { roomIn } from './run-load.ts';
 import { latentRows } from './recommend/predict-rows.ts';
 import { readerInputs } from './recommend/reader-inputs.ts';
 import { carryOver } from './train/carry-over.ts';
-import { bookFamilies, readerFamilies, trainingData } from './train/features.ts';
+import { bookFamilies, directionsOf, readerFamilies, trainingData } from './train/features.ts';
 import { fitLevelMap } from './train/fit-level-map.ts';
 import { HeldOutRows } from './train/held-out-rows.ts';
 import { normalScores, scoredRatings } from './train/normal-scores.ts';
@@ -97,13 +98,20 @@ async function learnIn(
   rows: Int32Array,
   options: LearnOptions,
 ): Promise<Learned> {
-  const { trail } = options;
-  const from =
-    trail?.leg === 'refit'
-      ? { chosen: chosenFrom(carriedBy(trail)), state: null }
-      : await choose(pool, dataset, rows, options);
-  const carried = chosenColumns(from.chosen);
-  return refitIn(pool, { leg: 'refit', ...from, carried }, dataset, rows, options);
+  const { trail, signal } = options;
+  const [, learned] = await beside(
+    (signal) => directionsOf(dataset, rows, { threads: pool.threads, signal }),
+    async (directions) => {
+      const from =
+        trail?.leg === 'refit'
+          ? { chosen: chosenFrom(carriedBy(trail)), state: null }
+          : await choose(pool, dataset, rows, directions, options);
+      const carried = chosenColumns(from.chosen);
+      return refitIn(pool, { leg: 'refit', ...from, carried }, dataset, rows, options);
+    },
+    signal,
+  );
+  return learned;
 }
 
 /** Trains on the most of the rows, and chooses on the rest of them. Returns with it what the next part trains on: all of the rows. */
@@ -111,10 +119,11 @@ async function choose(
   pool: SweepPool,
   dataset: Dataset,
   rows: Int32Array,
+  directions: Promise<Directions>,
   options: LearnOptions,
 ): Promise<Pick<Learned, 'chosen' | 'state'> & { readonly prepared: Prepared }> {
   const { seed, links } = options;
-  const threads = threadsFor(options.threads ?? 0, rows.length);
+  const { threads } = pool;
   const { tuning, rest } = tuningSlice(dataset, rows, seed);
   const scale = scaleOf(dataset, rest, options.fitTo);
   const { edges } = scale;
@@ -132,20 +141,17 @@ async function choose(
   const plain = modelOf(state, plainLevelMap(scale), names.readerFamilies, dataset);
   const inputs = readerInputs(dataset, rest);
   const noiseFactor = state.readers.precision;
-  const [{ interest, basis }, { levelMap, data }] = await beside(
-    async (signal) => {
-      const task = { candidates, model: plain, inputs, noiseFactor };
-      const interest = await learnInterest(task, { threads, signal });
-      const basis = await basisOf(dataset, rows, interest.exponent, { threads, signal });
-      return { interest, basis };
-    },
+  const [[interest, basis], { levelMap, data }] = await beside(
+    (signal) =>
+      Promise.all([
+        learnInterest({ candidates, model: plain, inputs, noiseFactor }, { threads, signal }),
+        basisOf(dataset, rows, candidates.exponent, { threads, signal }),
+      ]),
     async () => {
       const unseen = latentRows(plain, inputs, dataset, tuning);
-      // the interest may be learned by now, and its basis wait for a thread
-      await turn();
       const levelMap = fitLevelMap(scale, { level: levelsOfRows(dataset, tuning), ...unseen });
-      await turn();
-      return { levelMap, data: trainingData(scored, rows, { edges, links }) };
+      const made = { edges, links, directions: await directions };
+      return { levelMap, data: trainingData(scored, rows, made) };
     },
     options.signal,
   );
@@ -237,22 +243,6 @@ interface Prepared {
   readonly basis: InterestBasis;
 }
 
-async function prepare(
-  { levelMap, interest }: Chosen,
-  dataset: Dataset,
-  rows: Int32Array,
-  options: LearnOptions,
-): Promise<Prepared> {
-  const threads = threadsFor(options.threads ?? 0, rows.length);
-  const { edges } = levelMap;
-  const [basis, data] = await beside(
-    (signal) => basisOf(dataset, rows, interest.exponent, { threads, signal }),
-    async () => trainingData(withScores(dataset, levelMap), rows, { edges, links: options.links }),
-    options.signal,
-  );
-  return { data, basis };
-}
-
 /** What a refit goes on from. */
 export interface Trained {
   readonly chosen: Chosen;
@@ -283,18 +273,29 @@ async function refitIn(
   rows: Int32Array,
   options: LearnOptions,
 ): Promise<Learned> {
-  const { trail = NO_TRAIL } = options;
-  const { data, basis } = prepared ?? (await prepare(chosen, dataset, rows, options));
-  const at =
-    trail.position(leg, data, COLD, roomIn(dataset, data, options)) ??
-    startPosition(onRows(old, data), COLD);
-  const others = sweepsAround(leg, chosen.report.sweep, options);
-  const sweeps = sweepOn(at, refitSweeps(options), HeldOutRows.none, pool, COLD);
-  await drain(sweeps, others, options, () => trail.reached(leg, at, carried));
-  const families = readerFamilies(dataset, rows, options.links);
-  const rating = modelOf(at.state, chosen.levelMap, families, dataset);
-  const interest = interestModelOf(chosen.interest, basis, dataset.books);
-  return { chosen, state: at.state, model: { ...rating, interest } };
+  const { trail = NO_TRAIL, links } = options;
+  const { levelMap, interest, report } = chosen;
+  const [basis, state] = await beside(
+    async (signal) => {
+      const where = { threads: pool.threads, signal };
+      return prepared?.basis ?? basisOf(dataset, rows, interest.exponent, where);
+    },
+    async () => {
+      const made = { edges: levelMap.edges, links };
+      const data = prepared?.data ?? trainingData(withScores(dataset, levelMap), rows, made);
+      const at =
+        trail.position(leg, data, COLD, roomIn(dataset, data, options)) ??
+        startPosition(onRows(old, data), COLD);
+      const others = sweepsAround(leg, report.sweep, options);
+      const sweeps = sweepOn(at, refitSweeps(options), HeldOutRows.none, pool, COLD);
+      await drain(sweeps, others, options, () => trail.reached(leg, at, carried));
+      return at.state;
+    },
+    options.signal,
+  );
+  const rating = modelOf(state, levelMap, readerFamilies(dataset, rows, links), dataset);
+  const model = { ...rating, interest: interestModelOf(interest, basis, dataset.books) };
+  return { chosen, state, model };
 }
 
 function refitSweeps({ sweeps }: LearnOptions): number {

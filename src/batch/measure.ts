@@ -5,11 +5,13 @@ import { DEFAULT_CHOICE } from '../model/recommender.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
 import { encodeModel } from '../store/model-codec.ts';
 import { decodeReader } from '../store/reader-codec.ts';
+import { type BiasModel, fitBiases } from './evaluate/baselines.ts';
 import { LIST_LENGTH, rankingTask } from './evaluate/ranking-task.ts';
-import { evaluationReport, type PolicyLists, ratingReport } from './evaluate/report.ts';
+import { biasTask, evaluationReport, type PolicyLists, ratingReport } from './evaluate/report.ts';
 import type { Split } from './evaluate/split.ts';
 import { type HeldOut, heldOutOf } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
+import { inThreadUnless, type Where } from './in-thread.ts';
 import { allRecords, type ListJob } from './recommend/list-pool.ts';
 import { latentRows, predictions } from './recommend/predict-rows.ts';
 import { readerInputs, type ReaderInputs } from './recommend/reader-inputs.ts';
@@ -22,6 +24,8 @@ export interface MeasureTask {
   readonly splitName: string;
   /** Seed of the bootstrap. */
   readonly seed: number;
+  /** From `biasesOf`; fitted on the way where they are not given. */
+  readonly biases?: BiasModel;
 }
 
 /** How lists to measure are made. */
@@ -39,7 +43,7 @@ export interface MeasureOptions {
  */
 export async function measure(
   model: TrainedModel,
-  { dataset, split, splitName, seed }: MeasureTask,
+  { dataset, split, splitName, seed, biases }: MeasureTask,
   options: MeasureOptions,
 ): Promise<{ metrics: Metrics; heldOut: HeldOut }> {
   const inputs = readerInputs(dataset, split.train);
@@ -49,11 +53,27 @@ export async function measure(
     turn().then(() => {
       const latent = latentRows(model, inputs, dataset, split.test);
       const predicted = predictions(model, latent);
-      const rated = ratingReport({ dataset, split, splitName, predictions: predicted, seed });
+      const rated = ratingReport({
+        dataset,
+        split,
+        splitName,
+        predictions: predicted,
+        biases,
+        seed,
+      });
       return { rated, heldOut: heldOutOf(dataset, split.test, predicted.mean) };
     }),
   ]);
   return { metrics: evaluationReport(rated, task, lists), heldOut };
+}
+
+/** The biases that a model is measured beside: they need no model, and so can be fitted while one is trained. */
+export async function biasesOf(
+  { dataset, split }: Pick<MeasureTask, 'dataset' | 'split'>,
+  where: Where,
+): Promise<BiasModel> {
+  const program = new URL('./evaluate/bias-worker.ts', import.meta.url);
+  return inThreadUnless(program, fitBiases, biasTask(dataset, split), where);
 }
 
 /** By policy, a list of each of the readers. */

@@ -16,8 +16,9 @@ import { HELD_OUT_BLOB, unpackHeldOut } from './gate/held-out.ts';
 import type { Dataset } from './ingest/dataset.ts';
 import { chooseStart, misfit } from './choose-start.ts';
 import { chosenColumns, chosenFrom } from './chosen.ts';
+import { beside } from './in-thread.ts';
 import { learn, type LearnOptions, refit, type Start, type Trained } from './learn.ts';
-import { measure, type MeasureTask } from './measure.ts';
+import { biasesOf, measure, type MeasureTask } from './measure.ts';
 import { type Measured, measuredColumns, measuredFrom } from './measured.ts';
 import { peakMemoryMiB } from './peak-memory.ts';
 import { readData, rowsToLearn, splitToLearn } from './prepare.ts';
@@ -25,6 +26,7 @@ import { type Publication, publish } from './publish.ts';
 import { type Feedback, readFeedback } from './read-feedback.ts';
 import { rounded } from './rounded.ts';
 import { idAt, RunRecorder, writeSummary } from './run-recorder.ts';
+import { threadsFor } from './train/sweep-pool.ts';
 import { carriedBy, StoredTrail, trainingName } from './trail.ts';
 import type { Gpu } from './train/gpu/gpu.ts';
 
@@ -191,10 +193,16 @@ class TrainRun {
     task: MeasureTask,
     options: LearnOptions,
   ): Promise<{ from: Trained; measured: Measured }> {
-    const { chosen, state, model } = await learn(task.dataset, task.split.train, options);
-    await this.recorder.phase('evaluate');
     const { threads } = this.#settings;
-    const measured = await measure(model, task, { threads, signal: this.#deps.signal });
+    const { signal } = this.#deps;
+    const { train } = task.split;
+    const [biases, { chosen, state, model }] = await beside(
+      (signal) => biasesOf(task, { threads: threadsFor(threads, train.length), signal }),
+      () => learn(task.dataset, train, options),
+      signal,
+    );
+    await this.recorder.phase('evaluate');
+    const measured = await measure(model, { ...task, biases }, { threads, signal });
     const carried = { ...chosenColumns(chosen), ...measuredColumns(measured) };
     return { from: { chosen, state, carried }, measured };
   }

@@ -28,7 +28,7 @@ function planted() {
 describe('fitBiases', () => {
   it('recovers planted biases', () => {
     const ratings = planted();
-    const model = fitBiases(ratings, all(3000), { readers: 60, books: 50 });
+    const model = fitBiases({ ratings, train: all(3000), readers: 60, books: 50 });
     const error = (u: number, i: number): number =>
       model.mean + model.readerBias[u] + model.bookBias[i] - 5.5 - draw(u) - 0.5 * draw(1000 + i);
     for (let n = 0; n < 50; n++) expect(Math.abs(error(n, n))).toBeLessThan(0.4);
@@ -41,7 +41,7 @@ describe('fitBiases', () => {
       book: Int32Array.from(reader.keys()),
       value: Float64Array.from(reader, (u, n) => (u === 2 ? 3 : 9) + ((n + 2) % 3) - 1),
     };
-    const model = fitBiases(ratings, all(41), { readers: 4, books: 41 });
+    const model = fitBiases({ ratings, train: all(41), readers: 4, books: 41 });
     expect(model.readerBias[0]).toBeGreaterThan(model.readerBias[1]);
     expect(model.readerBias[1]).toBeGreaterThan(0);
     expect(model.readerBias[2]).toBeLessThan(0);
@@ -52,7 +52,7 @@ describe('fitBiases', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 5 }), (value, n) => {
         const ratings = { reader: all(n), book: all(n), value: new Float64Array(n).fill(value) };
-        const model = fitBiases(ratings, all(n), { readers: n, books: n });
+        const model = fitBiases({ ratings, train: all(n), readers: n, books: n });
         const [first] = predictBiases(model, ratings, all(1), levels);
         expect(first).toBeCloseTo(value, 9);
       }),
@@ -66,7 +66,7 @@ describe('fitBiases', () => {
       value: Float64Array.of(2, 4, 10),
     };
     expect(globalMean(ratings, Int32Array.of(0, 1))).toBe(3);
-    expect(fitBiases(ratings, Int32Array.of(0, 1), { readers: 2, books: 2 }).mean).toBe(3);
+    expect(fitBiases({ ratings, train: Int32Array.of(0, 1), readers: 2, books: 2 }).mean).toBe(3);
   });
 });
 

@@ -1,7 +1,9 @@
 import type { Ratings } from '../../model/data.ts';
 
-/** Sizes of the two sides of a data set. */
-export interface Sizes {
+/** Rows to fit biases to, and the sizes of the two sides of the data set. */
+export interface BiasTask {
+  readonly ratings: Ratings;
+  readonly train: Int32Array;
   readonly readers: number;
   readonly books: number;
 }
@@ -36,7 +38,7 @@ const TOLERANCE = 1e-6;
  * Fits the biases by variational inference with independent normal posteriors; the variances of
  * both sides and of the noise, and so the shrinkage, are learned from the training rows (EM).
  */
-export function fitBiases(ratings: Ratings, train: Int32Array, sizes: Sizes): BiasModel {
+export function fitBiases({ ratings, train, ...sizes }: BiasTask): BiasModel {
   const overall = globalMean(ratings, train);
   const centred = Float64Array.from(train, (row) => ratings.value[row] - overall);
   const variance = centred.reduce((sum, r) => sum + r * r, 0) / train.length || 1;

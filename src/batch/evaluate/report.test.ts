@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { metricsSchema } from '../../contracts/metrics.ts';
 import { normalDraw, seededRandom } from '../../model/random.ts';
 import { smallDataset, type Entry } from '../../testing/small-dataset.ts';
+import { fitBiases } from './baselines.ts';
 import type { BookList } from './ranking.ts';
 import { popularityLists, rankingTask } from './ranking-task.ts';
-import { evaluationReport, type RatingInput, ratingReport } from './report.ts';
+import { biasTask, evaluationReport, type RatingInput, ratingReport } from './report.ts';
 import { splitRows } from './split.ts';
 
 const LEVELS = 10;
@@ -102,6 +103,13 @@ describe('evaluationReport', () => {
   it('fits the schema and repeats itself', () => {
     expect(metricsSchema.parse(report)).toEqual(report);
     expect(reportOf(oracle())).toEqual(report);
+  });
+
+  it('takes biases that are fitted already', () => {
+    const biases = fitBiases(biasTask(dataset, split));
+    expect(reportOf({ ...oracle(), biases })).toEqual(report);
+    const flat = { ...biases, readerBias: biases.readerBias.map(() => 0) };
+    expect(reportOf({ ...oracle(), biases: flat }).baselines).not.toEqual(report.baselines);
   });
 
   it('has no ranking differences where every test reader is cold', () => {

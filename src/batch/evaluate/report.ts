@@ -2,7 +2,13 @@ import type { Accuracy, Metrics } from '../../contracts/metrics.ts';
 import type { Policy } from '../../contracts/policies.ts';
 import { AppError } from '../../runtime/errors.ts';
 import type { Dataset } from '../ingest/dataset.ts';
-import { fitBiases, globalMean, predictBiases } from './baselines.ts';
+import {
+  type BiasModel,
+  type BiasTask,
+  fitBiases,
+  globalMean,
+  predictBiases,
+} from './baselines.ts';
 import { columnMean, pairedBootstrap, rmseDifference } from './bootstrap.ts';
 import * as metrics from './metrics.ts';
 import { scoreRanking, type BookList, type RankingScores } from './ranking.ts';
@@ -36,6 +42,8 @@ export interface RatingInput {
   /** How the rows were held out, in words: `random 10 %, seed 1`. */
   readonly splitName: string;
   readonly predictions: Predictions;
+  /** Fitted to the training rows, where it is already. */
+  readonly biases?: BiasModel | undefined;
   /** Seed of the bootstrap. */
   readonly seed: number;
 }
@@ -62,7 +70,7 @@ export function ratingReport(input: RatingInput): RatingReport {
   const observed = metrics.levelIndices(value, levels);
   const methods = [
     predictions.mean,
-    biasPredictions(dataset, split),
+    biasPredictions(input),
     new Float64Array(value.length).fill(globalMean(ratings, split.train)),
   ];
   const [model, bias, overall] = methods.map((prediction) => errors(prediction, value));
@@ -141,9 +149,15 @@ function difference(a: Float64Array, b: Float64Array): Float64Array {
   return a.map((number, row) => number - b[row]);
 }
 
-function biasPredictions({ ratings, levels, readers, books }: Dataset, split: Split): Float64Array {
-  const sizes = { readers: readers.ids.length, books: books.ids.length };
-  return predictBiases(fitBiases(ratings, split.train, sizes), ratings, split.test, levels);
+function biasPredictions({ dataset, split, biases }: RatingInput): Float64Array {
+  const { ratings, levels } = dataset;
+  const model = biases ?? fitBiases(biasTask(dataset, split));
+  return predictBiases(model, ratings, split.test, levels);
+}
+
+/** What the biases are fitted to. */
+export function biasTask({ ratings, readers, books }: Dataset, { train }: Split): BiasTask {
+  return { ratings, train, readers: readers.ids.length, books: books.ids.length };
 }
 
 function rankingDifferences(

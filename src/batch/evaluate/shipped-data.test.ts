@@ -17,7 +17,7 @@ describe('baselines on the shipped data', () => {
   it('bias-only has its known errors, seed 1', () => {
     const { train, test } = splitRows(dataset, { kind: 'random', seed: 1, fraction: 0.1 });
     const value = Float64Array.from(test, (row) => ratings.value[row]);
-    const bias = predictBiases(fitBiases(ratings, train, sizes), ratings, test, levels);
+    const bias = predictBiases(fitBiases({ ratings, train, ...sizes }), ratings, test, levels);
     const got = accuracy(bias, value);
     expect(test.length).toBe(24_881);
     expect(Math.abs(got.rmse - 1.6114)).toBeLessThan(0.0005);

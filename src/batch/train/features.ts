@@ -1,11 +1,12 @@
 import { ratingCountLabel, unratedShareLabel } from '../../model/activity-labels.ts';
 import type { FeatureFamily } from '../../model/data.ts';
-import { NO_DIRECTIONS } from '../../model/directions.ts';
+import { type Directions, NO_DIRECTIONS } from '../../model/directions.ts';
 import { buildLabelSpace, type LabelSpace } from '../../model/label-space.ts';
 import { BOOKS_MET, READERS_MET } from '../../model/links.ts';
 import { buildRatingMatrix, countingOrder, countingStarts } from '../../model/rating-matrix.ts';
+import { inThreadUnless, type Where } from '../in-thread.ts';
 import type { Dataset } from '../ingest/dataset.ts';
-import { metDirections } from './met-directions.ts';
+import { meetingsOf, metDirections } from './met-directions.ts';
 import type { TrainingData } from './model-state.ts';
 import type { StartSettings } from './start-point.ts';
 
@@ -26,6 +27,8 @@ export interface DataOptions {
   /** Edges of the levels' cells where ratings are latent; the values are their scores. */
   readonly edges?: Float64Array | null;
   readonly links?: Links;
+  /** Of the books, where they are made already. */
+  readonly directions?: Directions;
 }
 
 /** Families of the readers' prior means, in the order of the model's label indices. */
@@ -73,24 +76,42 @@ function linksFrom(side: 'reader' | 'book', dataset: Dataset, rows: Int32Array):
 export function trainingData(
   dataset: Dataset,
   rows: Int32Array,
-  { edges = null, links = 'none' }: DataOptions = {},
+  { edges = null, links = 'none', directions }: DataOptions = {},
 ): TrainingData {
   const { readers, books, ratings } = dataset;
-  const effects = effectLabels(books);
   return {
     matrix: buildRatingMatrix(ratings, readers.ids.length, books.ids.length, rows),
     readerLabels: buildLabelSpace(readers.ids.length, readerFamilies(dataset, rows, links)),
     bookLabels: buildLabelSpace(books.ids.length, bookFamilies(dataset, rows, links)),
-    effectLabels: effects,
-    directions: effects.families.length === 0 ? NO_DIRECTIONS : metDirections(dataset, rows),
+    effectLabels: effectLabels(books),
+    directions:
+      directions ?? (hasEffects(books) ? metDirections(meetingsOf(dataset, rows)) : NO_DIRECTIONS),
     edges,
   };
 }
 
+/** The directions that `trainingData` makes, made elsewhere. */
+export async function directionsOf(
+  dataset: Dataset,
+  rows: Int32Array,
+  where: Where,
+): Promise<Directions> {
+  if (!hasEffects(dataset.books)) return NO_DIRECTIONS;
+  const program = new URL('./directions-worker.ts', import.meta.url);
+  return inThreadUnless(program, metDirections, meetingsOf(dataset, rows), where);
+}
+
 /** The labels of the books that carry content effects. */
-export function effectLabels({ ids, families }: Dataset['books']): LabelSpace {
-  const effects = families.filter((family) => !NOT_EFFECTS.has(family.name));
-  return buildLabelSpace(ids.length, effects);
+export function effectLabels(books: Dataset['books']): LabelSpace {
+  return buildLabelSpace(books.ids.length, books.families.filter(isEffect));
+}
+
+function hasEffects({ families }: Dataset['books']): boolean {
+  return families.some(isEffect);
+}
+
+function isEffect({ name }: FeatureFamily): boolean {
+  return !NOT_EFFECTS.has(name);
 }
 
 function counts(rows: Int32Array, entity: Int32Array, size: number): Int32Array {

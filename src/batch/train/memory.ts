@@ -72,20 +72,21 @@ const PLACE_BYTES = DIRECTIONS * F32;
 
 /**
  * Bytes of a training at its peak, beside what is in memory before it: two states with their kernels, since one is made from
- * the other when rows are taken in, the directions of the books for the other, the records of the books, the residuals of a prior, and the ties.
+ * the other when rows are taken in, the directions of the books for the other, the records of the books, the residuals of a prior, and the thread that makes ties.
  */
 export function trainingBytes(load: Load, dim: number): number {
   const { readers, books, hasContent } = load;
   const kernel = kernelOf(load, dim);
   const directions = hasContent ? books * (2 * PLACE_BYTES + BOOK_NUMBERS * F64) : 0;
   const residuals = Math.max(readers, books) * dim * F64;
-  return 2 * (stateBytes(load, dim) + kernel) + directions + residuals + load.ties * TIE_BYTES;
+  const basis = load.ties * TIE_BUILDING_BYTES + THREAD_BYTES;
+  return 2 * (stateBytes(load, dim) + kernel) + directions + residuals + basis;
 }
 
-/** The same of the interest model, whose candidates are drawn and learned from beside state and kernel, in threads of which one has a model of its own. */
+/** The same of the interest model, whose candidates and ties are made and learned from beside state and kernel, in two threads of which one has a model of its own. */
 export function interestBytes(load: Load, dim: number): number {
   const kernel = kernelOf(load, dim);
-  const made = 2 * modelBytes(load, dim) + load.ties * TIE_BUILDING_BYTES + THREAD_BYTES;
+  const made = 2 * modelBytes(load, dim) + load.ties * TIE_BUILDING_BYTES + 2 * THREAD_BYTES;
   return stateBytes(load, dim) + kernel + made + load.candidates * F64;
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { along } from '../../model/directions.ts';
 import { seededRandom } from '../../model/random.ts';
 import { type Entry, smallDataset } from '../../testing/small-dataset.ts';
-import { metDirections } from './met-directions.ts';
+import type { Dataset } from '../ingest/dataset.ts';
+import { meetingsOf, metDirections } from './met-directions.ts';
 
 const BOOKS = 60;
 const random = seededRandom(3);
@@ -16,8 +17,10 @@ const entries = Array.from({ length: 80 }, (_, u) => u).flatMap((u) =>
 const dataset = smallDataset(entries);
 const all = Int32Array.from(dataset.ratings.value.keys());
 
+const directionsOf = (data: Dataset, rows: Int32Array) => metDirections(meetingsOf(data, rows));
+
 describe('the directions of who met what', () => {
-  const directions = metDirections(dataset, all);
+  const directions = directionsOf(dataset, all);
 
   it('bring together the books that the same readers met, rated or not, and keep the others apart', () => {
     const kind = dataset.books.ids.map((id) => Number(id.slice(1)) % 2);
@@ -41,13 +44,13 @@ describe('the directions of who met what', () => {
       value: Float64Array.from(rows, (row) => value[row]),
     };
     const without = { ...dataset, ratings };
-    expect(metDirections(dataset, rows)).toEqual(
-      metDirections(
+    expect(directionsOf(dataset, rows)).toEqual(
+      directionsOf(
         without,
         rows.map((_, n) => n),
       ),
     );
-    expect(metDirections(dataset, rows)).not.toEqual(directions);
+    expect(directionsOf(dataset, rows)).not.toEqual(directions);
   });
 
   it('are zero for a book that nobody met', () => {
@@ -56,8 +59,8 @@ describe('the directions of who met what', () => {
       ['bob', 'x', 7],
       ['bob', 'y', 3],
     ]);
-    const { place, count } = metDirections(lone, Int32Array.of(0, 1));
+    const { place, count } = directionsOf(lone, Int32Array.of(0, 1));
     expect(Array.from(place.subarray(count))).toEqual(new Array(count).fill(0));
-    expect(metDirections(lone, Int32Array.of()).count).toBe(0);
+    expect(directionsOf(lone, Int32Array.of()).count).toBe(0);
   });
 });

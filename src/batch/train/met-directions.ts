@@ -13,25 +13,34 @@ const SETTLED = 0.05;
 /** Seed of the directions that the iteration starts from; any number does. */
 const SEED = 1;
 
-/**
- * Places of the books among the strongest directions of who met what (docs/model.md 3.15), by the given rows of the ratings
- * and all interactions.
- */
-export function metDirections(
+/** Who met what: one entry a meeting. */
+export interface Meetings {
+  readonly reader: Int32Array;
+  readonly book: Int32Array;
+  /** Sizes of the two sides. */
+  readonly readers: number;
+  readonly books: number;
+}
+
+/** By the given rows of the ratings and all interactions. */
+export function meetingsOf(
   { ratings, interactions, readers, books }: Dataset,
   rows: Int32Array,
-): Directions {
-  const size = rows.length + interactions.reader.length;
-  const met = {
-    reader: new Int32Array(size),
-    book: new Int32Array(size),
-    value: new Float64Array(size).fill(1),
+): Meetings {
+  const joined = (side: 'reader' | 'book'): Int32Array => {
+    const all = new Int32Array(rows.length + interactions[side].length);
+    all.set(rows.map((row) => ratings[side][row]));
+    all.set(interactions[side], rows.length);
+    return all;
   };
-  for (const side of ['reader', 'book'] as const) {
-    met[side].set(rows.map((row) => ratings[side][row]));
-    met[side].set(interactions[side], rows.length);
-  }
-  const matrix = enoughOf(buildRatingMatrix(met, readers.ids.length, books.ids.length));
+  const sizes = { readers: readers.ids.length, books: books.ids.length };
+  return { reader: joined('reader'), book: joined('book'), ...sizes };
+}
+
+/** Places of the books among the strongest directions of who met what (docs/model.md 3.15). */
+export function metDirections({ readers, books, ...met }: Meetings): Directions {
+  const value = new Float64Array(met.reader.length).fill(1);
+  const matrix = enoughOf(buildRatingMatrix({ ...met, value }, readers, books));
   if (matrix.size === 0) return NO_DIRECTIONS;
   const random = seededRandom(SEED);
   const { book } = strongestDirections(matrix, matrix.value, {

@@ -37,10 +37,11 @@ export function threadsFor(threads: number, ratings: number): number {
  * size and sums are added up in the order of the chunks, so that the number of threads changes no bit of the result.
  */
 export class SweepPool {
+  /** The calling one counts. */
+  readonly threads: number;
   /** One a worker. */
   private readonly ports: readonly MessagePort[];
   private readonly watch: ThreadWatch | null;
-  private readonly threads: number;
   private readonly gpu: Gpu | null;
   private own: { readonly data: SweepData; readonly thread: SweepThread } | null = null;
 

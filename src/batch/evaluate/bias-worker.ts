@@ -1,0 +1,4 @@
+import { answer } from '../in-thread.ts';
+import { fitBiases } from './baselines.ts';
+
+answer(fitBiases);
