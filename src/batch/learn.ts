@@ -98,20 +98,31 @@ async function learnIn(
   rows: Int32Array,
   options: LearnOptions,
 ): Promise<Learned> {
-  const { trail, signal } = options;
-  const [, learned] = await beside(
+  const { trail } = options;
+  const from =
+    trail?.leg === 'refit'
+      ? { chosen: chosenFrom(carriedBy(trail)), state: null }
+      : await chooseBeside(pool, dataset, rows, options);
+  const carried = chosenColumns(from.chosen);
+  return refitIn(pool, { leg: 'refit', ...from, carried }, dataset, rows, options);
+}
+
+/** What `choose` gives, to be refitted. */
+type Choice = Pick<Learned, 'chosen' | 'state'> & { readonly prepared: Prepared };
+
+/** Chooses while the directions of the next part are made, since it begins with what the caller does alone. */
+async function chooseBeside(
+  pool: SweepPool,
+  dataset: Dataset,
+  rows: Int32Array,
+  options: LearnOptions,
+): Promise<Choice> {
+  const [, choice] = await beside(
     (signal) => directionsOf(dataset, rows, { threads: pool.threads, signal }),
-    async (directions) => {
-      const from =
-        trail?.leg === 'refit'
-          ? { chosen: chosenFrom(carriedBy(trail)), state: null }
-          : await choose(pool, dataset, rows, directions, options);
-      const carried = chosenColumns(from.chosen);
-      return refitIn(pool, { leg: 'refit', ...from, carried }, dataset, rows, options);
-    },
-    signal,
+    (directions) => choose(pool, dataset, rows, directions, options),
+    options.signal,
   );
-  return learned;
+  return choice;
 }
 
 /** Trains on the most of the rows, and chooses on the rest of them. Returns with it what the next part trains on: all of the rows. */
@@ -121,7 +132,7 @@ async function choose(
   rows: Int32Array,
   directions: Promise<Directions>,
   options: LearnOptions,
-): Promise<Pick<Learned, 'chosen' | 'state'> & { readonly prepared: Prepared }> {
+): Promise<Choice> {
   const { seed, links } = options;
   const { threads } = pool;
   const { tuning, rest } = tuningSlice(dataset, rows, seed);

@@ -79,14 +79,14 @@ export function trainingBytes(load: Load, dim: number): number {
   const kernel = kernelOf(load, dim);
   const directions = hasContent ? books * (2 * PLACE_BYTES + BOOK_NUMBERS * F64) : 0;
   const residuals = Math.max(readers, books) * dim * F64;
-  const basis = load.ties * TIE_BUILDING_BYTES + THREAD_BYTES;
+  const basis = load.ties * TIE_BUILDING_BYTES + besideBytes(load, 1);
   return 2 * (stateBytes(load, dim) + kernel) + directions + residuals + basis;
 }
 
 /** The same of the interest model, whose candidates and ties are made and learned from beside state and kernel, in two threads of which one has a model of its own. */
 export function interestBytes(load: Load, dim: number): number {
   const kernel = kernelOf(load, dim);
-  const made = 2 * modelBytes(load, dim) + load.ties * TIE_BUILDING_BYTES + 2 * THREAD_BYTES;
+  const made = 2 * modelBytes(load, dim) + load.ties * TIE_BUILDING_BYTES + besideBytes(load, 2);
   return stateBytes(load, dim) + kernel + made + load.candidates * F64;
 }
 
@@ -96,6 +96,11 @@ export function listBytes(load: Load, dim: number): number {
   const each = modelBytes(load, dim) + artefactBytes(load, dim);
   const here = stateBytes(load, dim) + WRITING_BYTES + each + ties * TIE_BYTES;
   return here + threads * (THREAD_BYTES + each);
+}
+
+/** Of so many threads that work beside this one, where there is to be more than one. */
+function besideBytes({ threads }: Load, count: number): number {
+  return threads > 1 ? count * THREAD_BYTES : 0;
 }
 
 function modelBytes({ books, ties }: Load, dim: number): number {
