@@ -1,12 +1,19 @@
-import { type Coverage, type Metrics, metricsSchema } from '../../src/contracts/metrics.ts';
+import {
+  type Coverage,
+  type Metrics,
+  metricsSchema,
+  type Ranking,
+} from '../../src/contracts/metrics.ts';
 import { runBookrec, shown } from './bookrec-process.ts';
 import { foldInGap } from './fold-in-gap.ts';
-import { type Figure, type Part, type Rows, atMost, mean, number } from './part.ts';
+import { type Figure, type Part, type Rows, atLeast, atMost, mean, number } from './part.ts';
 
 const SEEDS = [1, 2, 3];
 const LIMITS = { rmse: 1.55, mae: 1.175 };
 const CORE_LIMITS = { rmse: 1.462, mae: 1.095 };
 const DNLL = 1.7;
+/** Of the default list for readers with a training row, the first seed. */
+const RANKING = { ndcg10: 0.054, recall20: 0.098 };
 /** RMSE by which readers who are folded in may be behind those who were trained. */
 const FOLD_IN = 0.002;
 /** Largest distance of a coverage from its nominal share, over all rows and in a quarter of them. */
@@ -49,6 +56,7 @@ export async function accuracyPart(
       ...errorFigures('all ratings', all, command, LIMITS),
       ...errorFigures('5-core', core.all, core.command, CORE_LIMITS),
       dnllFigure(all, command),
+      ...rankingFigures(all[0]),
       ...rowFigures(all, ratings, command),
       coverageFigure('coverage 50/80/90/95 %, all rows', [overall], ALL_ROWS, command),
       coverageFigure('coverage by quarter of predicted spread', quarters, QUARTER, command),
@@ -86,7 +94,7 @@ async function measured(
   { folder, quick }: { readonly folder: string; readonly quick: boolean },
 ): Promise<{ all: Measured[]; command: string }> {
   const args = (seed: number | string): string[] => [
-    ...['evaluate', '--split', 'random', '--held-out', '10%', '--seed', String(seed), '--json'],
+    ...evaluateArgs(seed),
     ...extra,
     ...(quick ? ['--sweeps', '2'] : []),
   ];
@@ -99,6 +107,10 @@ async function measured(
   return { all, command: `for S in ${seeds.join(' ')}; do ${shown(args('$S'))}; done` };
 }
 
+function evaluateArgs(seed: number | string): string[] {
+  return ['evaluate', '--split', 'random', '--held-out', '10%', '--seed', String(seed), '--json'];
+}
+
 function dnllFigure(all: readonly Measured[], command: string): Figure {
   return atMost({
     what: 'negative log probability of the level (dNLL), all ratings, mean of seeds',
@@ -107,6 +119,27 @@ function dnllFigure(all: readonly Measured[], command: string): Figure {
     limit: DNLL,
     digits: 4,
   });
+}
+
+/** Ranking over the whole catalogue on one seed; none where none was measured. */
+export function rankingFigures(measured: Measured | undefined): Figure[] {
+  if (measured === undefined) return [];
+  const { seed, metrics } = measured;
+  const { model, baselines } = metrics;
+  const command = shown(evaluateArgs(seed));
+  const figure = (name: string, of: (ranking: Ranking) => number, limit: number): Figure =>
+    atLeast({
+      what: `${name} of the default list over the whole catalogue, seed ${seed}`,
+      command,
+      value: of(model.ranking),
+      limit,
+      digits: 4,
+      note: `popularity ${number(of(baselines.popularity), 4)}; ${number(model.ranking.readers)} readers`,
+    });
+  return [
+    figure('NDCG@10', ({ ndcg10 }) => ndcg10, RANKING.ndcg10),
+    figure('Recall@20', ({ recall20 }) => recall20, RANKING.recall20),
+  ];
 }
 
 function errorFigures(
