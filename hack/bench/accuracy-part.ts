@@ -122,7 +122,7 @@ function dnllFigure(all: readonly Measured[], command: string): Figure {
 }
 
 /** Ranking over the whole catalogue on one seed; none where none was measured. */
-export function rankingFigures(measured: Measured | undefined): Figure[] {
+function rankingFigures(measured: Measured | undefined): Figure[] {
   if (measured === undefined) return [];
   const { seed, metrics } = measured;
   const { model, baselines } = metrics;
