@@ -88,7 +88,7 @@ class TrainRun {
   /** Seconds of each sweep of this try. */
   readonly #swept: number[] = [];
   #trail: StoredTrail | null = null;
-  #gpu: Gpu | null = null;
+  #chosen: ChosenBackend | null = null;
 
   constructor(id: string, settings: TrainSettings, deps: RunDeps & { readonly clock: Clock }) {
     this.#id = id;
@@ -114,7 +114,7 @@ class TrainRun {
       await recorder.finish('skipped');
       return;
     }
-    await this.#measureGpu(dataset);
+    await this.#keepIfLargeEnough(dataset);
     await recorder.phase('train');
     const { split, splitName } = splitToLearn(dataset, settings);
     const start = await this.#start();
@@ -171,21 +171,23 @@ class TrainRun {
 
   /** Ends what the run has opened. */
   async close(): Promise<void> {
-    await this.#gpu?.close();
+    await this.#chosen?.gpu?.close();
   }
 
-  #use({ backend, gpu }: ChosenBackend): void {
+  /** Says what computes, once for each change. */
+  #use(chosen: ChosenBackend): void {
+    if (chosen === this.#chosen) return;
+    const { backend } = chosen;
+    this.#chosen = chosen;
     this.recorder.record.backend = backend;
-    this.#gpu = gpu;
     this.#deps.log.info(`backend: ${backend.used} (${backend.reason})`);
   }
 
-  async #measureGpu({ readers, books }: Dataset): Promise<void> {
-    const { backend } = this.recorder.record;
-    if (this.#gpu === null || backend === null) return;
+  async #keepIfLargeEnough({ readers, books }: Dataset): Promise<void> {
+    if (this.#chosen === null) return;
     const rows = Math.max(readers.ids.length, books.ids.length);
-    const { backend: asked, rank } = this.#settings;
-    this.#use(await ifLargeEnough({ backend, gpu: this.#gpu }, asked, rows, rank + 1));
+    const { backend, rank } = this.#settings;
+    this.#use(await ifLargeEnough(this.#chosen, backend, rows, rank + 1));
   }
 
   /** Learns from the rows that are not held out, and measures on those that are. */
@@ -302,7 +304,7 @@ class TrainRun {
     const { log, signal } = this.#deps;
     return {
       ...this.#settings,
-      gpu: this.#gpu,
+      gpu: this.#chosen?.gpu ?? null,
       signal,
       refits: this.#settings.publish === 'never' ? 1 : 2,
       onSweep: async (report, seconds) => {
