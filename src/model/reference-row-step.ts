@@ -6,8 +6,7 @@ import {
   packedSize,
   solveWithFactor,
 } from './cholesky.ts';
-import { noiseFactor } from './noise-factor.ts';
-import { latentSquares, ROW_SUMS } from './row-step.ts';
+import { ROW_SUMS, storeNoise } from './row-step.ts';
 import type { RowNumbers, RowSide, RowStep } from './row-step.ts';
 
 /** The row step written as the equations are, in f64: what the others are measured by. */
@@ -30,14 +29,11 @@ export class ReferenceRowStep implements RowStep {
   }
 
   solve(numbers: RowNumbers, from: number, to: number, sums: Float64Array): void {
-    const { ratings, rows } = this.side;
+    const { start } = this.side.ratings;
     for (let n = from; n < to; n++) {
-      const count = ratings.start[n + 1] - ratings.start[n];
-      if (count === 0) continue;
+      if (start[n] === start[n + 1]) continue;
       sums[ROW_SUMS.logDet] += this.posterior(numbers, n);
-      const squares = this.squares(numbers.offset, n);
-      rows.precision[n] = noiseFactor(numbers.shape, count, numbers.tau * squares);
-      sums[ROW_SUMS.squares] += rows.precision[n] * squares;
+      storeNoise(this.side, numbers, n, this.squares(numbers.offset, n), sums);
     }
   }
 
@@ -85,10 +81,10 @@ export class ReferenceRowStep implements RowStep {
     }
   }
 
-  /** Sum over the row's ratings of the partner's noise factor times E[(r - mu - f)^2]. */
+  /** Sum over the row's ratings of the partner's noise factor times E[(r - mu - f)^2], r at its mean. */
   private squares(offset: number, n: number): number {
     const { ratings, partners } = this.side;
-    let sum = latentSquares(ratings, partners, n);
+    let sum = 0;
     for (let k = ratings.start[n]; k < ratings.start[n + 1]; k++) {
       const slot = ratings.slot?.[k] ?? k;
       const weight = partners.precision[ratings.partner[slot]];

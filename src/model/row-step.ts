@@ -1,3 +1,5 @@
+import { noiseFactor } from './noise-factor.ts';
+
 /** Posteriors q(z_n) = N(mean, cov) and noise factors of one side, all in memory that threads share. */
 export interface Posteriors {
   /** N x D row-major. */
@@ -87,4 +89,21 @@ export interface RowStep {
    * Throws `NUMERICAL` where a posterior precision is not positive definite.
    */
   solve(numbers: RowNumbers, from: number, to: number, sums: Float64Array): void;
+}
+
+/**
+ * Stores q(alpha_n) of row n and adds to the sums, given the sum over its ratings of the partner's noise factor times the
+ * expected square of the value's mean less its fit.
+ */
+export function storeNoise(
+  { ratings, rows, partners }: RowSide,
+  { shape, tau }: RowNumbers,
+  n: number,
+  fitted: number,
+  sums: Float64Array,
+): void {
+  const squares = fitted + latentSquares(ratings, partners, n);
+  const count = ratings.start[n + 1] - ratings.start[n];
+  rows.precision[n] = noiseFactor(shape, count, tau * squares);
+  sums[ROW_SUMS.squares] += rows.precision[n] * squares;
 }

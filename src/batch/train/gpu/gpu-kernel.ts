@@ -2,7 +2,7 @@ import { packedSize } from '../../../model/cholesky.ts';
 import { longestRow } from '../../../model/rating-matrix.ts';
 import type { RatingMatrix } from '../../../model/rating-matrix.ts';
 import type { RowRatings } from '../../../model/row-step.ts';
-import { sharedFloats, sharedInts } from '../../../model/shared-array.ts';
+import { sharedFloats, sharedInts, sharedSingles } from '../../../model/shared-array.ts';
 import { AppError } from '../../../runtime/errors.ts';
 import { threadLost } from '../../thread-lost.ts';
 
@@ -31,8 +31,8 @@ export interface GpuKernel {
 export interface Box {
   /** By `CONTROL`. */
   readonly control: Int32Array;
-  readonly input: Float32Array<SharedArrayBuffer>;
-  readonly output: Float32Array<SharedArrayBuffer>;
+  readonly input: Float32Array;
+  readonly output: Float32Array;
 }
 
 /** Numbers of a box's control. */
@@ -166,10 +166,6 @@ export function gpuKernelFor(
 /** Ratings of the reader or book that has most. */
 export function longestOf({ readerStart, bookStart }: RatingMatrix): number {
   return Math.max(longestRow(readerStart), longestRow(bookStart));
-}
-
-function sharedSingles(length: number): Float32Array<SharedArrayBuffer> {
-  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }
 
 /** Looking each rating up by its slot would cost more than all else that a thread does for it. */

@@ -1,7 +1,6 @@
 import { packedSize } from '../../../model/cholesky.ts';
-import { noiseFactor } from '../../../model/noise-factor.ts';
 import { notPositive } from '../../../model/reference-row-step.ts';
-import { latentSquares, ROW_SUMS } from '../../../model/row-step.ts';
+import { ROW_SUMS, storeNoise } from '../../../model/row-step.ts';
 import type { RowNumbers, RowRatings, RowSide, RowStep } from '../../../model/row-step.ts';
 import {
   ask,
@@ -132,27 +131,24 @@ export class GpuRowStep implements RowStep {
   /** Reads the posteriors of the rows `from .. to`, and what is left of the step. */
   private unpack(
     output: Float32Array,
-    { shape, tau }: RowNumbers,
+    numbers: RowNumbers,
     { from, to }: Chunk,
     sums: Float64Array,
   ): void {
     const { side, words } = this;
-    const { dim, rows, ratings, partners } = side;
+    const { dim, rows, ratings } = side;
     const packed = packedSize(dim);
     let at = resultsAt(dim, to - from);
     for (let n = from; n < to; n++) {
-      const count = ratings.start[n + 1] - ratings.start[n];
-      if (count === 0) continue;
-      const [squared, logDet, failed] = [output[at], output[at + 1], output[at + 2]];
+      if (ratings.start[n] === ratings.start[n + 1]) continue;
+      const [squares, logDet, failed] = [output[at], output[at + 1], output[at + 2]];
       at += RESULT_WORDS;
       if (failed < dim) throw notPositive(side, n, failed);
       const mean = (n - from) * words;
       for (let a = 0; a < dim; a++) rows.mean[n * dim + a] = output[mean + a];
       for (let t = 0, s = n * packed, c = mean + dim; t < packed; t++) rows.cov[s++] = output[c++];
       sums[ROW_SUMS.logDet] += logDet;
-      const squares = squared + latentSquares(ratings, partners, n);
-      rows.precision[n] = noiseFactor(shape, count, tau * squares);
-      sums[ROW_SUMS.squares] += rows.precision[n] * squares;
+      storeNoise(side, numbers, n, squares, sums);
     }
   }
 }

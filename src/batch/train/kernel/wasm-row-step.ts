@@ -1,8 +1,7 @@
 import { packedSize } from '../../../model/cholesky.ts';
-import { noiseFactor } from '../../../model/noise-factor.ts';
 import { longestRow } from '../../../model/rating-matrix.ts';
 import { notPositive } from '../../../model/reference-row-step.ts';
-import { latentSquares, ROW_SUMS } from '../../../model/row-step.ts';
+import { ROW_SUMS, storeNoise } from '../../../model/row-step.ts';
 import type { RowNumbers, RowSide, RowStep } from '../../../model/row-step.ts';
 import { floats, KernelThread, PLACE } from './kernel.ts';
 import type { Kernel, KernelRows, RecordLayout } from './kernel.ts';
@@ -190,7 +189,7 @@ export class WasmRowStep implements RowStep {
 
   private store(numbers: RowNumbers, n: number, lane: number, sums: Float64Array): void {
     const { at, room } = this;
-    const { dim, rows, ratings, partners } = this.side;
+    const { dim, rows } = this.side;
     const packed = packedSize(dim);
     const own = lane * at.stride;
     for (let a = 0, m = (at.mean + own) / F64; a < dim; a++) rows.mean[n * dim + a] = room[m + a];
@@ -203,10 +202,7 @@ export class WasmRowStep implements RowStep {
       product = 1;
     }
     sums[ROW_SUMS.logDet] += Math.log(product);
-    const squares = room[at.scale / F64 + lane] + latentSquares(ratings, partners, n);
-    const count = ratings.start[n + 1] - ratings.start[n];
-    rows.precision[n] = noiseFactor(numbers.shape, count, numbers.tau * squares);
-    sums[ROW_SUMS.squares] += rows.precision[n] * squares;
+    storeNoise(this.side, numbers, n, room[at.scale / F64 + lane], sums);
     this.weigh(lane, rows.precision[n]);
   }
 
