@@ -3,53 +3,61 @@ import { packedSize } from '../../../model/cholesky.ts';
 import type { RatingMatrix } from '../../../model/rating-matrix.ts';
 import { sharedInts } from '../../../model/shared-array.ts';
 
-/** What `assembly/row-kernel.ts` exports, with the parameters that are listed there; pointers are bytes of the kernel's memory. */
-export interface KernelExports {
-  readonly sum16: (...args: SumArguments) => number;
-  readonly sum64: (...args: SumArguments) => number;
-  readonly solve: (...args: SolveArguments) => number;
-  readonly moments: (dim: number, mean: number, cov: number, to: number) => void;
-  readonly record: (...args: RecordArguments) => void;
+/** What `assembly/index.ts` exports, with the parameters that are listed there; pointers are bytes of the kernel's memory. */
+interface KernelExports {
+  readonly sumWide: Calls['sum'];
+  readonly sumCompact: Calls['sum'];
+  readonly solveWide: Calls['solve'];
+  readonly solveCompact: Calls['solve'];
+  readonly wideMoments: Calls['moments'];
+  readonly compactMoments: Calls['moments'];
+  readonly wideRecords: Calls['records'];
+  readonly compactRecords: Calls['records'];
 }
 
-type SumArguments = [
-  dim: number,
-  records: number,
-  zero: number,
-  partner: number,
-  value: number,
-  n: number,
-  offset: number,
-  sums: number,
-  lead: number,
-  /** Not looked at by `sum64`. */
-  room: number,
-];
-
-type SolveArguments = [
-  dim: number,
-  sums: number,
-  lead: number,
-  prior: number,
-  stride: number,
-  precision: number,
-  scale: number,
-  mean: number,
-  cov: number,
-  room: number,
-  moments: number,
-];
-
-type RecordArguments = [
-  dim: number,
-  mean: number,
-  stride: number,
-  moments: number,
-  weights: number,
-  wide: number,
-  first: number,
-  second: number,
-];
+/** What a kernel computes with: the exports for its kind of records. */
+export interface Calls {
+  readonly sum: (
+    ...args: [
+      dim: number,
+      records: number,
+      zero: number,
+      partner: number,
+      value: number,
+      n: number,
+      offset: number,
+      sums: number,
+      lead: number,
+      /** Not looked at where records are wide. */
+      room: number,
+    ]
+  ) => number;
+  readonly solve: (
+    ...args: [
+      dim: number,
+      numbers: number,
+      sums: number,
+      stride: number,
+      precision: number,
+      scale: number,
+      mean: number,
+      cov: number,
+      room: number,
+      moments: number,
+    ]
+  ) => number;
+  readonly moments: (dim: number, mean: number, cov: number, to: number) => void;
+  readonly records: (
+    ...args: [
+      dim: number,
+      mean: number,
+      stride: number,
+      moments: number,
+      weights: number,
+      targets: number,
+    ]
+  ) => void;
+}
 
 /** One side's rows in the kernel's memory: byte addresses. */
 export interface KernelRows {
@@ -88,7 +96,10 @@ export interface Kernel {
   readonly kind: 'wasm';
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  /** Whether records and ratings are f64: they are where all records fit a cache. Else records are compact and ratings f32. */
+  /**
+   * Whether records and ratings are f64, and rows are solved two at a time in f64: they are where all records fit a cache.
+   * Else records are compact, ratings f32, and rows are solved four at a time in f32.
+   */
   readonly wide: boolean;
   readonly record: RecordLayout;
   readonly readers: KernelRows;
@@ -286,15 +297,28 @@ function bytesOf(build: KernelBuild): Uint8Array<ArrayBuffer> {
 
 /** A thread's own instance with room of its own at the end of the memory. */
 export class KernelThread {
-  readonly exports: KernelExports;
+  readonly calls: Calls;
   /** Where the room starts; 16 bytes lie on 16 bytes. */
   readonly room: number;
   /** The memory up to the end of the room. */
   readonly buffer: SharedArrayBuffer;
 
-  constructor({ module, memory }: Kernel, bytes: number) {
+  constructor({ module, memory, wide }: Kernel, bytes: number) {
     // all builds are of one source
-    this.exports = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
+    const all = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
+    this.calls = wide
+      ? {
+          sum: all.sumWide,
+          solve: all.solveWide,
+          moments: all.wideMoments,
+          records: all.wideRecords,
+        }
+      : {
+          sum: all.sumCompact,
+          solve: all.solveCompact,
+          moments: all.compactMoments,
+          records: all.compactRecords,
+        };
     this.room = memory.grow(Math.ceil(bytes / PAGE)) * PAGE;
     this.buffer = memory.buffer;
   }

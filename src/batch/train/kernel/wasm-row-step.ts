@@ -7,13 +7,15 @@ import { floats, KernelThread, PLACE } from './kernel.ts';
 import type { Kernel, KernelRows, RecordLayout } from './kernel.ts';
 
 const F64 = Float64Array.BYTES_PER_ELEMENT;
+/** Bytes of a vector. */
+const VECTOR = 16;
 /** Products of pivots beyond these bounds are taken the logarithm of. */
 const HUGE = 1e200;
 
 /**
  * The row step in WebAssembly. Partners are gathered into records, whose plain sum over a row is all that its posterior
  * needs, so that a row costs one read of each record; expected squares come from the same sums (docs/model.md 3.1, free
- * residuals). Rows are solved two at a time, one in each half of the registers; a row's numbers do not depend on the other.
+ * residuals). Rows are solved in groups, one in each lane of the registers; a row's numbers do not depend on the others.
  */
 export class WasmRowStep implements RowStep {
   private readonly side: RowSide;
@@ -26,8 +28,15 @@ export class WasmRowStep implements RowStep {
   private readonly at: ReturnType<typeof layout>;
   /** The room as numbers, from its start. */
   private readonly room: Float64Array;
-  /** Covariances of the pair in the room. */
+  /** The same as the numbers of vectors. */
+  private readonly vectors: Float64Array | Float32Array;
+  /** Bytes of one of those. */
+  private readonly unit: number;
+  /** Covariances of the group in the room, and where its records go. */
   private readonly cov: readonly Float64Array[];
+  private readonly targets: Uint32Array;
+  /** Rows of the group. */
+  private readonly group: Int32Array;
   /** Ratings less their shifts, of one row. */
   private readonly centred: Float64Array | Float32Array | null;
 
@@ -40,19 +49,25 @@ export class WasmRowStep implements RowStep {
     }
     const longest = side.shift === null ? 0 : longestRow(side.ratings.start) + 8;
     this.own = kernel[side.name === 'reader' ? 'books' : 'readers'];
-    this.at = layout(side.dim, kernel.record);
+    this.unit = kernel.wide ? F64 : Float32Array.BYTES_PER_ELEMENT;
+    this.group = new Int32Array(VECTOR / this.unit);
+    this.at = layout(side.dim, kernel.record, this.group.length);
     this.thread = new KernelThread(kernel, this.at.bytes + longest * F64);
     const { buffer, room } = this.thread;
     this.room = new Float64Array(buffer, room, this.at.bytes / F64);
-    this.cov = [this.at.cov, this.at.cov + this.at.stride].map(
-      (at) => new Float64Array(buffer, room + at, packedSize(side.dim)),
+    this.vectors = floats(buffer, kernel.wide, room, this.at.bytes / this.unit);
+    this.cov = Array.from(
+      this.group,
+      (_, lane) =>
+        new Float64Array(buffer, room + this.at.cov + lane * this.at.stride, packedSize(side.dim)),
     );
+    this.targets = new Uint32Array(buffer, room + this.at.targets, this.group.length);
     this.centred =
       side.shift === null ? null : floats(buffer, kernel.wide, room + this.at.bytes, longest);
   }
 
   gather(from: number, to: number): void {
-    const { at, room, thread } = this;
+    const { at, room, thread, group } = this;
     const { dim, partners } = this.side;
     const packed = packedSize(dim);
     for (let n = from; n < to; n++) {
@@ -61,38 +76,39 @@ export class WasmRowStep implements RowStep {
         room[c + t] = partners.cov[n * packed + t];
       }
       const o = thread.room;
-      thread.exports.moments(dim, o + at.mean, o + at.cov, o + at.moments);
-      this.weigh(0, partners.precision[n]);
-      this.weigh(1, partners.precision[n]);
-      this.record(this.columns, n, n, 0);
+      thread.calls.moments(dim, o + at.mean, o + at.cov, o + at.moments);
+      for (let lane = 0; lane < group.length; lane++) this.weigh(lane, partners.precision[n]);
+      this.targets.fill(this.columns.records + this.columns.position[n] * PLACE);
+      this.record(0);
     }
   }
 
   solve(numbers: RowNumbers, from: number, to: number, sums: Float64Array): void {
+    const { group, vectors, unit, at } = this;
     const { start } = this.side.ratings;
-    this.room.set(numbers.priorPrecision, this.at.precision / F64);
-    let first = -1;
+    vectors.set(numbers.priorPrecision, at.precision / unit);
+    let size = 0;
     for (let n = from; n < to; n++) {
       if (start[n] === start[n + 1]) continue;
-      if (first >= 0) this.solvePair(numbers, first, n, sums);
-      first = first >= 0 ? -1 : n;
+      this.sumRow(numbers, n, size);
+      group[size++] = n;
+      if (size < group.length) continue;
+      this.solveGroup(numbers, size, sums);
+      size = 0;
     }
-    if (first >= 0) this.solvePair(numbers, first, first, sums);
+    if (size > 0) this.solveGroup(numbers, size, sums);
   }
 
-  /** Solves two rows, or one that is given twice. */
-  private solvePair(numbers: RowNumbers, first: number, second: number, sums: Float64Array): void {
-    const { at, thread, side } = this;
+  /** Solves the first rows of the group, whose sums are there. */
+  private solveGroup(numbers: RowNumbers, size: number, sums: Float64Array): void {
+    const { at, thread, side, group, own } = this;
     const { rows } = side;
-    this.sumRow(numbers, first, 0);
-    if (second === first) this.copyFirst();
-    else this.sumRow(numbers, second, 1);
+    for (let lane = size; lane < group.length; lane++) this.copyFirst(lane);
     const o = thread.room;
-    const failed = thread.exports.solve(
+    const failed = thread.calls.solve(
       side.dim,
+      this.kernel.record.numbers,
       o + at.sums,
-      o + at.lead,
-      o + at.prior,
       at.stride,
       o + at.precision,
       o + at.scale,
@@ -101,16 +117,20 @@ export class WasmRowStep implements RowStep {
       o + at.solve,
       o + at.moments,
     );
-    if (failed >= 0) throw notPositive(side, failed % 2 === 0 ? first : second, failed >> 1);
-    this.store(numbers, first, 0, sums);
-    if (second !== first) this.store(numbers, second, 1, sums);
-    else this.weigh(1, rows.precision[first]);
-    this.record(this.own, first, second, at.stride);
+    if (failed >= 0) {
+      throw notPositive(side, group[failed % group.length], Math.floor(failed / group.length));
+    }
+    for (let lane = 0; lane < size; lane++) this.store(numbers, group[lane], lane, sums);
+    for (let lane = 0; lane < group.length; lane++) {
+      this.weigh(lane, rows.precision[group[lane]]);
+      this.targets[lane] = own.records + own.position[group[lane]] * PLACE;
+    }
+    this.record(at.stride);
   }
 
-  /** Sums over the ratings of row n into the place of the pair's first or second. */
+  /** Sums over the ratings of row n into the place of a lane. */
   private sumRow(numbers: RowNumbers, n: number, lane: number): void {
-    const { at, room, thread, kernel, columns } = this;
+    const { at, room, vectors, thread, kernel, columns } = this;
     const { dim, ratings, rows, priorMean } = this.side;
     const from = ratings.start[n];
     const own = lane * at.stride;
@@ -119,17 +139,16 @@ export class WasmRowStep implements RowStep {
     const offset = shifted ? 0 : numbers.offset;
     const squares = this.sum(from, ratings.start[n + 1] - from, value, offset, own);
     if (shifted) this.addShifts(n, own);
-    room[at.scale / F64 + lane] = numbers.tau * rows.precision[n];
-    room[at.scale / F64 + 2 + lane] = squares;
+    vectors[this.scaleOf(lane)] = numbers.tau * rows.precision[n];
+    vectors[this.weightOf(lane)] = squares;
     for (let a = 0; a < dim; a++) room[(at.prior + own) / F64 + a] = priorMean[n * dim + a];
   }
 
   /** Sums over n ratings from place `from` on, whose values lie at `value`; returns their weighted squares. */
   private sum(from: number, n: number, value: number, offset: number, own: number): number {
     const { at, thread, columns } = this;
-    const { exports, room } = thread;
-    const sum = this.kernel.wide ? exports.sum64 : exports.sum16;
-    return sum(
+    const { calls, room } = thread;
+    return calls.sum(
       this.side.dim,
       columns.records,
       columns.zero,
@@ -180,86 +199,96 @@ export class WasmRowStep implements RowStep {
     }
   }
 
-  private copyFirst(): void {
-    const { at, room } = this;
-    room.copyWithin(at.stride / F64, 0, at.stride / F64);
-    room[at.scale / F64 + 1] = room[at.scale / F64];
-    room[at.scale / F64 + 3] = room[at.scale / F64 + 2];
+  /** Puts the first row of the group into a lane that has none of its own. */
+  private copyFirst(lane: number): void {
+    const { at, room, vectors, group } = this;
+    const length = at.stride / F64;
+    room.copyWithin(lane * length, 0, length);
+    vectors[this.scaleOf(lane)] = vectors[this.scaleOf(0)];
+    vectors[this.weightOf(lane)] = vectors[this.weightOf(0)];
+    group[lane] = group[0];
   }
 
   private store(numbers: RowNumbers, n: number, lane: number, sums: Float64Array): void {
-    const { at, room } = this;
+    const { at, room, vectors, unit, group } = this;
     const { dim, rows } = this.side;
     const packed = packedSize(dim);
     const own = lane * at.stride;
     for (let a = 0, m = (at.mean + own) / F64; a < dim; a++) rows.mean[n * dim + a] = room[m + a];
     rows.cov.set(this.cov[lane], n * packed);
     let product = 1;
-    for (let a = 0, pivot = at.solve / F64 + lane; a < dim; a++, pivot += 2) {
-      product *= room[pivot];
+    for (let a = 0, pivot = at.solve / unit + lane; a < dim; a++, pivot += group.length) {
+      product *= vectors[pivot];
       if (product < HUGE && product > 1 / HUGE) continue;
       sums[ROW_SUMS.logDet] += Math.log(product);
       product = 1;
     }
     sums[ROW_SUMS.logDet] += Math.log(product);
-    storeNoise(this.side, numbers, n, room[at.scale / F64 + lane], sums);
-    this.weigh(lane, rows.precision[n]);
+    storeNoise(this.side, numbers, n, vectors[this.scaleOf(lane)], sums);
   }
 
-  /** Sets the noise factor of the pair's first or second for `record`; the squares of its ratings have done their work. */
+  /** Place in `vectors` of a lane's factor of the sums, and then its expected squares. */
+  private scaleOf(lane: number): number {
+    return this.at.scale / this.unit + lane;
+  }
+
+  /** Place in `vectors` of a lane's squares of the ratings, and then its noise factor. */
+  private weightOf(lane: number): number {
+    return this.scaleOf(lane) + this.group.length;
+  }
+
+  /** Sets the noise factor of a lane for `record`; the squares of its ratings have done their work. */
   private weigh(lane: number, factor: number): void {
-    this.room[this.at.scale / F64 + 2 + lane] = factor;
+    this.vectors[this.weightOf(lane)] = factor;
   }
 
-  /** Writes the records of a pair, whose means lie `stride` apart. */
-  private record(to: KernelRows, first: number, second: number, stride: number): void {
+  /** Writes the records of the group, whose means lie `stride` apart, to `targets`. */
+  private record(stride: number): void {
     const { at, thread } = this;
     const o = thread.room;
-    thread.exports.record(
+    thread.calls.records(
       this.side.dim,
       o + at.mean,
       stride,
       o + at.moments,
-      o + at.scale + 2 * F64,
-      Number(this.kernel.wide),
-      to.records + to.position[first] * PLACE,
-      to.records + to.position[second] * PLACE,
+      o + at.scale + VECTOR,
+      o + at.targets,
     );
   }
 }
 
-/** Byte addresses within a thread's room; what a row has of its own comes first, twice, `stride` apart. */
-function layout(dim: number, { head, numbers }: RecordLayout) {
+/** Byte addresses within a thread's room; what a row has of its own comes first, once a lane, `stride` apart. */
+function layout(dim: number, { head, numbers }: RecordLayout, lanes: number) {
   let end = 0;
-  const place = (count: number): number => {
+  const place = (bytes: number): number => {
     const at = end;
-    // 16 bytes
-    end += Math.ceil(count / 2) * 2 * F64;
+    end += Math.ceil(bytes / VECTOR) * VECTOR;
     return at;
   };
-  const sums = place(numbers);
-  const lead = place(head);
-  const sumLength = end / F64;
-  const prior = place(dim);
-  const mean = place(dim);
-  const cov = place(packedSize(dim));
+  const sums = place(numbers * F64);
+  const lead = place(head * F64);
+  const sumBytes = end;
+  const prior = place(dim * F64);
+  const mean = place(dim * F64);
+  const cov = place(packedSize(dim) * F64);
   const stride = end;
-  end += stride;
-  const precision = place(dim * dim);
-  const scale = place(4);
-  const solve = place(2 * (2 * dim * dim + 12 * dim));
-  const moments = place(2 * packedSize(dim));
-  const narrow = place(sumLength / 2);
+  end = lanes * stride;
+  const precision = place(dim * dim * F64);
+  const scale = place(2 * VECTOR);
+  const targets = place(lanes * Uint32Array.BYTES_PER_ELEMENT);
+  const solve = place((2 * dim * dim + 12 * dim + numbers + head + dim) * VECTOR);
+  const moments = place(packedSize(dim) * VECTOR);
+  const narrow = place(sumBytes / 2);
   return {
     sums,
     lead,
-    sumLength,
     prior,
     mean,
     cov,
     stride,
     precision,
     scale,
+    targets,
     solve,
     moments,
     narrow,

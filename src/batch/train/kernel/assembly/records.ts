@@ -1,0 +1,132 @@
+/** Writes what rows were found to be as records, for the rows of the other side. Pointers are bytes. */
+import { LEAST_UNIT, recordFloats, wholeOf } from './layout';
+
+/** Largest i16 that stands for a number: one less than there is, so that 65,540 times it is an i32. */
+const LARGEST: f32 = 32766;
+
+/**
+ * Writes the wide records of the two rows that `solve` or `moments` was called for last. `mean` is that of the first, that of
+ * the second follows `stride` behind; `weights` is the vector of their noise factors, `targets` the addresses, u32.
+ */
+export function wideRecords(
+  dim: usize,
+  mean: usize,
+  stride: usize,
+  moments: usize,
+  weights: usize,
+  targets: usize,
+): void {
+  for (let lane: usize = 0; lane < 2; lane++) {
+    const to = <usize>load<u32>(targets + (lane << 2));
+    const own = mean + lane * stride;
+    const square = moments + (lane << 3);
+    const weight = load<f64>(weights + (lane << 3));
+    store<f64>(to, weight * load<f64>(own));
+    store<f64>(to, weight, 8);
+    let at = to + 16;
+    for (let a: usize = 1; a < dim; a++, at += 8) {
+      store<f64>(at, weight * load<f64>(own + (a << 3)));
+    }
+    store<f64>(at, weight * load<f64>(square));
+    const end = square + ((dim * (dim + 1)) << 3);
+    at = to + (recordFloats(dim) << 3);
+    for (let m = square + 16; m < end; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
+  }
+}
+
+/** Writes what is f32 of a compact record, given its unit. */
+function floatsOf(dim: usize, mean: usize, square: f32, weight: f32, unit: f32, to: usize): void {
+  store<f32>(to, weight * <f32>load<f64>(mean));
+  store<f32>(to, weight, 4);
+  let at = to + 8;
+  for (let a: usize = 1; a < dim; a++, at += 4) {
+    store<f32>(at, weight * <f32>load<f64>(mean + (a << 3)));
+  }
+  store<f32>(at, weight * square);
+  store<f32>(at, unit, 4);
+}
+
+/** Units of the compact records: of the largest E[q_a^2] or |E[c q_a]|, times the weights. */
+function unitsOf(dim: usize, moments: usize, weights: v128): v128 {
+  const first = moments + (dim << 4);
+  let largest = i64x2.splat(0);
+  for (let m = moments + 16; m < first; m += 16) {
+    largest = f32x4.max(largest, f32x4.abs(v128.load(m)));
+  }
+  // no other E[q_a q_b] is larger than the largest E[q_a^2]
+  for (let a: usize = 1, m = first; a < dim; m += (dim - a) << 4, a++) {
+    largest = f32x4.max(largest, f32x4.abs(v128.load(m)));
+  }
+  const units = f32x4.div(f32x4.mul(largest, weights), f32x4.splat(LARGEST));
+  // rounded up to eight bits, so that they are whole multiples of what `sumCompact` counts in
+  return v128.and(i32x4.add(units, i32x4.splat(0xffff)), i32x4.splat(0xffff0000));
+}
+
+/** The same of the compact records of four rows. */
+export function compactRecords(
+  dim: usize,
+  mean: usize,
+  stride: usize,
+  moments: usize,
+  weights: usize,
+  targets: usize,
+): void {
+  const t0 = <usize>load<u32>(targets);
+  const t1 = <usize>load<u32>(targets, 4);
+  const t2 = <usize>load<u32>(targets, 8);
+  const t3 = <usize>load<u32>(targets, 12);
+  const weight = v128.load(weights);
+  const unit = unitsOf(dim, moments, weight);
+  const square = v128.load(moments);
+  floatsOf(
+    dim,
+    mean,
+    f32x4.extract_lane(square, 0),
+    f32x4.extract_lane(weight, 0),
+    f32x4.extract_lane(unit, 0),
+    t0,
+  );
+  floatsOf(
+    dim,
+    mean + stride,
+    f32x4.extract_lane(square, 1),
+    f32x4.extract_lane(weight, 1),
+    f32x4.extract_lane(unit, 1),
+    t1,
+  );
+  floatsOf(
+    dim,
+    mean + 2 * stride,
+    f32x4.extract_lane(square, 2),
+    f32x4.extract_lane(weight, 2),
+    f32x4.extract_lane(unit, 2),
+    t2,
+  );
+  floatsOf(
+    dim,
+    mean + 3 * stride,
+    f32x4.extract_lane(square, 3),
+    f32x4.extract_lane(weight, 3),
+    f32x4.extract_lane(unit, 3),
+    t3,
+  );
+  const isEnough = f32x4.gt(unit, f32x4.splat(LEAST_UNIT));
+  const scale = v128.and(f32x4.div(weight, unit), isEnough);
+  const end = moments + ((dim * (dim + 1)) << 3);
+  let at = recordFloats(dim) << 2;
+  // four places of all; what lies behind the last, at most three, is not looked at
+  for (let m = moments + 16; m < end; m += 64, at += 8) {
+    const x0 = wholeOf(f32x4.mul(v128.load(m), scale));
+    const x1 = wholeOf(f32x4.mul(v128.load(m, 16), scale));
+    const x2 = wholeOf(f32x4.mul(v128.load(m, 32), scale));
+    const x3 = wholeOf(f32x4.mul(v128.load(m, 48), scale));
+    const low = i16x8.narrow_i32x4_s(x0, x1);
+    const high = i16x8.narrow_i32x4_s(x2, x3);
+    const first = v128.shuffle<i16>(low, high, 0, 4, 8, 12, 1, 5, 9, 13);
+    const last = v128.shuffle<i16>(low, high, 2, 6, 10, 14, 3, 7, 11, 15);
+    v128.store64_lane(t0 + at, first, 0);
+    v128.store64_lane(t1 + at, first, 1);
+    v128.store64_lane(t2 + at, last, 0);
+    v128.store64_lane(t3 + at, last, 1);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Vectors of one number of each row that is solved at once: two f64 or four f32. T is their type.
+ */
+
+/** Rows in a vector. */
+export function lanes<T>(): usize {
+  return 16 / sizeof<T>();
+}
+
+/** a b + c; in one rounding where the engine has relaxed SIMD. */
+export function madd<T>(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(a, b, c);
+  return v128.add<T>(v128.mul<T>(a, b), c);
+}
+
+/** c - a b */
+export function nmadd<T>(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_nmadd<T>(a, b, c);
+  return v128.sub<T>(c, v128.mul<T>(a, b));
+}
+
+/** Zeros. */
+export function none(): v128 {
+  return i64x2.splat(0);
+}
+
+/** Sum of the products of the vectors at `a` and `b`, `bytes` long; in four sums, since one would wait for itself. */
+export function dot<T>(a: usize, b: usize, bytes: usize): v128 {
+  let s0 = none();
+  let s1 = none();
+  let s2 = none();
+  let s3 = none();
+  let k: usize = 0;
+  for (; k + 48 < bytes; k += 64) {
+    s0 = madd<T>(v128.load(a + k), v128.load(b + k), s0);
+    s1 = madd<T>(v128.load(a + k, 16), v128.load(b + k, 16), s1);
+    s2 = madd<T>(v128.load(a + k, 32), v128.load(b + k, 32), s2);
+    s3 = madd<T>(v128.load(a + k, 48), v128.load(b + k, 48), s3);
+  }
+  for (; k < bytes; k += 16) s0 = madd<T>(v128.load(a + k), v128.load(b + k), s0);
+  return v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3));
+}
+
+/** The same where the numbers at `a` stand for all rows, and `bytes` counts those at `b`. */
+export function dotOfOne<T>(a: usize, b: usize, bytes: usize): v128 {
+  const size = sizeof<T>();
+  let s0 = none();
+  let s1 = none();
+  let s2 = none();
+  let s3 = none();
+  let k: usize = 0;
+  for (; k + 48 < bytes; k += 64, a += 4 * size) {
+    s0 = madd<T>(v128.load_splat<T>(a), v128.load(b + k), s0);
+    s1 = madd<T>(v128.load_splat<T>(a + size), v128.load(b + k, 16), s1);
+    s2 = madd<T>(v128.load_splat<T>(a + 2 * size), v128.load(b + k, 32), s2);
+    s3 = madd<T>(v128.load_splat<T>(a + 3 * size), v128.load(b + k, 48), s3);
+  }
+  for (; k < bytes; k += 16, a += size) s0 = madd<T>(v128.load_splat<T>(a), v128.load(b + k), s0);
+  return v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3));
+}
+
+/** One f64 of each row, `stride` bytes apart, as a vector. */
+function one<T>(at: usize, stride: usize): v128 {
+  const first = v128.load64_lane(at + stride, v128.load64_zero(at), 1);
+  if (lanes<T>() == 2) return first;
+  const far = at + 2 * stride;
+  const last = v128.load64_lane(far + stride, v128.load64_zero(far), 1);
+  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(first), f32x4.demote_f64x2_zero(last), 0, 2);
+}
+
+/** Two f64 of two rows, `stride` bytes apart, as f32: the first of both, then the second of both. */
+function twoOfTwo(at: usize, stride: usize): v128 {
+  const first = f32x4.demote_f64x2_zero(v128.load(at));
+  const second = f32x4.demote_f64x2_zero(v128.load(at + stride));
+  return v128.shuffle<i32>(first, second, 0, 4, 1, 5);
+}
+
+/** Writes the f64 numbers of all rows, which lie `stride` bytes apart, as vectors; `from .. end` are those of the first. */
+export function gather<T>(from: usize, end: usize, stride: usize, to: usize): void {
+  for (; from + 8 < end; from += 16, to += 32) {
+    if (lanes<T>() == 2) {
+      const first = v128.load(from);
+      const second = v128.load(from + stride);
+      v128.store(to, v128.shuffle<i64>(first, second, 0, 2));
+      v128.store(to, v128.shuffle<i64>(first, second, 1, 3), 16);
+    } else {
+      const low = twoOfTwo(from, stride);
+      const high = twoOfTwo(from + 2 * stride, stride);
+      v128.store(to, v128.shuffle<i64>(low, high, 0, 2));
+      v128.store(to, v128.shuffle<i64>(low, high, 1, 3), 16);
+    }
+  }
+  if (from < end) v128.store(to, one<T>(from, stride));
+}
+
+/** Writes a number of each row as f64, `stride` bytes apart. */
+export function scatter<T>(x: v128, to: usize, stride: usize): void {
+  const low = lanes<T>() == 2 ? x : f64x2.promote_low_f32x4(x);
+  v128.store64_lane(to, low, 0);
+  v128.store64_lane(to + stride, low, 1);
+  if (lanes<T>() == 2) return;
+  const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 1));
+  v128.store64_lane(to + 2 * stride, high, 0);
+  v128.store64_lane(to + 3 * stride, high, 1);
+}
+
+/** Row whose number is not positive and finite, the first if there are several; -1 where all are. */
+export function failing<T>(x: v128): i32 {
+  const fine = v128.and(v128.gt<T>(x, none()), v128.lt<T>(x, v128.splat<T>(<T>Infinity)));
+  const bits = lanes<T>() == 2 ? i64x2.bitmask(fine) : i32x4.bitmask(fine);
+  const all = (1 << (<i32>lanes<T>())) - 1;
+  return bits == all ? -1 : ctz(~bits);
+}
