@@ -29,7 +29,7 @@ export interface Calls {
       sums: number,
       lead: number,
       /** Not looked at where records are wide. */
-      room: number,
+      totals: number,
     ]
   ) => number;
   readonly solve: (
@@ -84,7 +84,7 @@ export interface RecordLayout {
   readonly head: number;
   /** Numbers of the first part, filled up. */
   readonly floats: number;
-  /** Numbers in all, both parts filled up. */
+  /** Numbers that are summed in all, both parts filled up: more than a record has where it ends within what is read at a time. */
   readonly numbers: number;
   readonly bytes: number;
   /** Records in `PAGE_BYTES`, so that none lies on two pages; 0 where one is longer than a page. */
@@ -149,11 +149,14 @@ function isWide(entities: number, dim: number): boolean {
 
 function recordLayout(dim: number, wide: boolean): RecordLayout {
   const up = (numbers: number, step: number): number => Math.ceil(numbers / step) * step;
+  const head = up(dim + 1, 4);
   const floats = up(dim + 3, 4);
-  const numbers = floats + up(packedSize(dim) - 1, wide ? 2 : 8);
-  const compact = up(floats * 4 + (numbers - floats) * 2, CACHE_LINE);
-  const bytes = wide ? numbers * 8 : compact;
-  return { head: up(dim + 1, 4), floats, numbers, bytes, perPage: Math.floor(PAGE_BYTES / bytes) };
+  const triangle = packedSize(dim) - 1;
+  const bytes = wide
+    ? (floats + up(triangle, 2)) * 8
+    : up(floats * 4 + up(triangle, 8) * 2, CACHE_LINE);
+  const numbers = floats + up(triangle, wide ? 2 : 16);
+  return { head, floats, numbers, bytes, perPage: Math.floor(PAGE_BYTES / bytes) };
 }
 
 /** Place of the n-th record, from 0. */

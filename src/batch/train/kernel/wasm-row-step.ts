@@ -130,18 +130,19 @@ export class WasmRowStep implements RowStep {
 
   /** Sums over the ratings of row n into the place of a lane. */
   private sumRow(numbers: RowNumbers, n: number, lane: number): void {
-    const { at, room, vectors, thread, kernel, columns } = this;
+    const { at, unit, vectors, thread, columns } = this;
     const { dim, ratings, rows, priorMean } = this.side;
     const from = ratings.start[n];
     const own = lane * at.stride;
     const shifted = this.centre(numbers.offset, n);
-    const value = shifted ? thread.room + at.bytes : columns.value + from * (kernel.wide ? 8 : 4);
+    const value = shifted ? thread.room + at.bytes : columns.value + from * unit;
     const offset = shifted ? 0 : numbers.offset;
     const squares = this.sum(from, ratings.start[n + 1] - from, value, offset, own);
     if (shifted) this.addShifts(n, own);
     vectors[this.scaleOf(lane)] = numbers.tau * rows.precision[n];
     vectors[this.weightOf(lane)] = squares;
-    for (let a = 0; a < dim; a++) room[(at.prior + own) / F64 + a] = priorMean[n * dim + a];
+    const prior = (at.prior + own) / unit;
+    for (let a = 0; a < dim; a++) vectors[prior + a] = priorMean[n * dim + a];
   }
 
   /** Sums over n ratings from place `from` on, whose values lie at `value`; returns their weighted squares. */
@@ -158,7 +159,7 @@ export class WasmRowStep implements RowStep {
       offset,
       room + at.sums + own,
       room + at.lead + own,
-      room + at.narrow,
+      room + at.totals,
     );
   }
 
@@ -178,24 +179,24 @@ export class WasmRowStep implements RowStep {
 
   /** Puts the sums of Cov(p, a) and Var(a) in the place of those of E[b p] and E[b^2]. */
   private addShifts(n: number, own: number): void {
-    const { at, room, kernel } = this;
+    const { at, unit, vectors, kernel } = this;
     const { dim, ratings, partners, shift } = this.side;
     if (shift === null) return;
-    const sums = (at.sums + own) / F64;
+    const sums = (at.sums + own) / unit;
     const square = sums + dim + 1;
     // that of factor a at place a, from 1 on
     const ties = sums + kernel.record.floats - 1;
-    room[sums] = 0;
-    room[square] = 0;
-    room[(at.lead + own) / F64] = 0;
-    room.fill(0, ties + 1, ties + dim);
+    vectors[sums] = 0;
+    vectors[square] = 0;
+    vectors[(at.lead + own) / unit] = 0;
+    vectors.fill(0, ties + 1, ties + dim);
     for (let k = ratings.start[n]; k < ratings.start[n + 1]; k++) {
       const slot = ratings.slot?.[k] ?? k;
       const weight = partners.precision[ratings.partner[slot]];
       for (let a = 1; a < dim; a++) {
-        room[ties + a] += weight * shift.cov[slot * (dim - 1) + a - 1];
+        vectors[ties + a] += weight * shift.cov[slot * (dim - 1) + a - 1];
       }
-      room[square] += weight * shift.variance[slot];
+      vectors[square] += weight * shift.variance[slot];
     }
   }
 
@@ -259,26 +260,26 @@ export class WasmRowStep implements RowStep {
 
 /** Byte addresses within a thread's room; what a row has of its own comes first, once a lane, `stride` apart. */
 function layout(dim: number, { head, numbers }: RecordLayout, lanes: number) {
+  const unit = VECTOR / lanes;
   let end = 0;
   const place = (bytes: number): number => {
     const at = end;
     end += Math.ceil(bytes / VECTOR) * VECTOR;
     return at;
   };
-  const sums = place(numbers * F64);
-  const lead = place(head * F64);
-  const sumBytes = end;
-  const prior = place(dim * F64);
+  const sums = place(numbers * unit);
+  const lead = place(head * unit);
+  const prior = place(dim * unit);
   const mean = place(dim * F64);
   const cov = place(packedSize(dim) * F64);
   const stride = end;
   end = lanes * stride;
-  const precision = place(dim * dim * F64);
+  const precision = place(dim * dim * unit);
   const scale = place(2 * VECTOR);
   const targets = place(lanes * Uint32Array.BYTES_PER_ELEMENT);
-  const solve = place((2 * dim * dim + 12 * dim + numbers + head + dim) * VECTOR);
+  const solve = place((2 * dim * dim + 12 * dim + numbers + head + dim + 3) * VECTOR);
   const moments = place(packedSize(dim) * VECTOR);
-  const narrow = place(sumBytes / 2);
+  const totals = place((numbers + head) * F64);
   return {
     sums,
     lead,
@@ -291,7 +292,7 @@ function layout(dim: number, { head, numbers }: RecordLayout, lanes: number) {
     targets,
     solve,
     moments,
-    narrow,
+    totals,
     bytes: end,
   };
 }

@@ -4,12 +4,11 @@ import { recordFloats, recordHead } from './layout';
 import { dot, dotOfOne, gather, lanes, madd, nmadd, none, scatter } from './vectors';
 
 /**
- * Posteriors of rows from their sums. At `sums` lie, one behind the other, the sums of the first row, those times the
- * ratings, and its prior mean m0, D numbers; those of the other rows follow `stride` bytes apart. `numbers` are those of a
- * record. `precision` is Lambda, D x D, in T. `scale` holds the vector of factors of the sums and that of the squares of the
+ * Posteriors of rows from their sums. At `sums` lie, one behind the other, the sums of the first row, `numbers` in all, those
+ * times the ratings, and its prior mean m0, D numbers; those of the other rows follow `stride` bytes apart. `precision` is Lambda, D x D, in T. `scale` holds the vector of factors of the sums and that of the squares of the
  * ratings; the expected squares are written in the place of the first. `mean` gets D and `cov` D(D+1)/2 f64 numbers of the
  * first row, those of the others `stride` apart. Scratch at `room`: 2 D^2 + 12 D vectors, of which the pivots come first,
- * and one for each number that is read. `moments` gets E[w w^T] as vectors, columns of the lower triangles one behind the
+ * and one for each number that is read, filled up to four. `moments` gets E[w w^T] as vectors, columns of the lower triangles one behind the
  * other. Returns -1 or the failing pivot as `cholesky`.
  */
 export function solve<T>(
@@ -40,7 +39,7 @@ export function solve<T>(
   const ties = own + ((recordFloats(dim) - 1) << 4);
   const columns = ties + line;
   const by = v128.load(scale);
-  gather<T>(sums, sums + ((numbers + recordHead(dim) + dim) << 3), stride, own);
+  gather<T>(sums, sums + (numbers + recordHead(dim) + dim) * sizeof<T>(), stride, own);
   for (let b: usize = 0, at = own + 16; b < dim; b++) {
     for (let a = b; a < dim; a++, at += 16) {
       const start = v128.load_splat<T>(precision + (a * dim + b) * sizeof<T>());

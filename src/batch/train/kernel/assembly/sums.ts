@@ -1,8 +1,8 @@
-/** Weighted sums over the records of a row's partners, in f64. All pointers are bytes. */
+/** Weighted sums over the records of a row's partners. All pointers are bytes. */
 import { LEAST_UNIT, recordFloats, recordHead, wholeOf } from './layout';
 import { madd } from './vectors';
 
-/** Ratings that are added up in f32 before the sums are widened; a multiple of 8. */
+/** Ratings that are added up in f32 alone; a multiple of 8. */
 const BLOCK: usize = 64;
 /** Bits of an f32's exponent. */
 const EXPONENT: i32 = 0x7f800000;
@@ -31,9 +31,9 @@ function four(a: usize, b: usize, c: usize, d: usize, at: usize): v128 {
   return v128.load32_lane(d + at, x, 3);
 }
 
-/** Sets the f64 numbers of a range, an even count, to zero. */
-function clear(from: usize, to: usize): void {
-  for (; from < to; from += 16) v128.store(from, f64x2.splat(0));
+/** Sets so many bytes to zero, vector by vector. */
+function clear(from: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) v128.store(from + at, i64x2.splat(0));
 }
 
 /** Four ratings less the offset. */
@@ -54,11 +54,10 @@ function highOf(a: v128, b: v128, factors: v128): v128 {
 }
 
 /**
- * Sums the compact records of a row's n partners into f64 at `sums`, and their (c, 1, q) times the rating less
- * `offset` into `lead`, which lies right behind. Returns the sum of weight (rating - offset)^2. Ratings are added
- * up in f32 at `room`, as long as the sums and zero before and after, and widened every `BLOCK`; triangles of eight ratings
- * as integers before that, since their units are whole multiples of one. Columns `partner` and `value` may be read seven
- * places behind the row.
+ * Sums the compact records of a row's n partners into f32 at `sums`, and their (c, 1, q) times the rating less `offset` into
+ * `lead`, which lies right behind. Returns the sum of weight (rating - offset)^2. Triangles of eight ratings are added up as
+ * integers first, since their units are whole multiples of one. Of more ratings than `BLOCK` every so many are added up in
+ * f64 at `totals`. Columns `partner` and `value` may be read seven places behind the row.
  */
 export function sumCompact(
   dim: usize,
@@ -70,24 +69,25 @@ export function sumCompact(
   offset: f64,
   sums: usize,
   lead: usize,
-  room: usize,
+  totals: usize,
 ): f64 {
   const head = recordHead(dim) << 2;
   const floats = recordFloats(dim) << 2;
   const units = (dim + 2) << 2;
-  const leadRoom = room + ((lead - sums) >> 1);
+  const bytes = lead + head - sums;
   const less = f64x2.splat(offset);
   let squares = f64x2.splat(0);
-  clear(sums, lead + (head << 1));
+  clear(sums, bytes);
+  if (n > BLOCK) clear(totals, bytes << 1);
   for (let k: usize = 0; k < n;) {
-    const p0 = recordOf(records, partner, k, n, zero);
-    const p1 = recordOf(records, partner, k + 1, n, zero);
-    const p2 = recordOf(records, partner, k + 2, n, zero);
-    const p3 = recordOf(records, partner, k + 3, n, zero);
-    const p4 = recordOf(records, partner, k + 4, n, zero);
-    const p5 = recordOf(records, partner, k + 5, n, zero);
-    const p6 = recordOf(records, partner, k + 6, n, zero);
-    const p7 = recordOf(records, partner, k + 7, n, zero);
+    let p0 = recordOf(records, partner, k, n, zero);
+    let p1 = recordOf(records, partner, k + 1, n, zero);
+    let p2 = recordOf(records, partner, k + 2, n, zero);
+    let p3 = recordOf(records, partner, k + 3, n, zero);
+    let p4 = recordOf(records, partner, k + 4, n, zero);
+    let p5 = recordOf(records, partner, k + 5, n, zero);
+    let p6 = recordOf(records, partner, k + 6, n, zero);
+    let p7 = recordOf(records, partner, k + 7, n, zero);
     const at = value + (k << 2);
     const r0 = restOf(at, less);
     const r4 = restOf(at + 16, less);
@@ -115,7 +115,7 @@ export function sumCompact(
       const x5 = v128.load(p5 + e);
       const x6 = v128.load(p6 + e);
       const x7 = v128.load(p7 + e);
-      let even = madd<f32>(x0, v0, v128.load(leadRoom + e));
+      let even = madd<f32>(x0, v0, v128.load(lead + e));
       let odd = f32x4.mul(x1, v1);
       even = madd<f32>(x2, v2, even);
       odd = madd<f32>(x3, v3, odd);
@@ -123,10 +123,10 @@ export function sumCompact(
       odd = madd<f32>(x5, v5, odd);
       even = madd<f32>(x6, v6, even);
       odd = madd<f32>(x7, v7, odd);
-      v128.store(leadRoom + e, f32x4.add(even, odd));
+      v128.store(lead + e, f32x4.add(even, odd));
       const low = f32x4.add(f32x4.add(x0, x1), f32x4.add(x2, x3));
       const high = f32x4.add(f32x4.add(x4, x5), f32x4.add(x6, x7));
-      v128.store(room + e, f32x4.add(v128.load(room + e), f32x4.add(low, high)));
+      v128.store(sums + e, f32x4.add(v128.load(sums + e), f32x4.add(low, high)));
     }
     for (; e < floats; e += 16) {
       const low = f32x4.add(
@@ -137,7 +137,7 @@ export function sumCompact(
         f32x4.add(v128.load(p4 + e), v128.load(p5 + e)),
         f32x4.add(v128.load(p6 + e), v128.load(p7 + e)),
       );
-      v128.store(room + e, f32x4.add(v128.load(room + e), f32x4.add(low, high)));
+      v128.store(sums + e, f32x4.add(v128.load(sums + e), f32x4.add(low, high)));
     }
     const u0 = four(p0, p1, p2, p3, units);
     const u4 = four(p4, p5, p6, p7, units);
@@ -156,37 +156,87 @@ export function sumCompact(
     const f2 = v128.shuffle<i32>(whole, whole, 1, 1, 1, 1);
     const f4 = v128.shuffle<i32>(whole, whole, 2, 2, 2, 2);
     const f6 = v128.shuffle<i32>(whole, whole, 3, 3, 3, 3);
-    for (let to = room + floats; to < leadRoom; e += 16, to += 32) {
-      const x0 = v128.load(p0 + e);
-      const x1 = v128.load(p1 + e);
+    // two places of all eight at a time; behind the last there is room for what does not count
+    p0 += e;
+    p1 += e;
+    p2 += e;
+    p3 += e;
+    p4 += e;
+    p5 += e;
+    p6 += e;
+    p7 += e;
+    for (let to = sums + floats; to < lead; to += 64) {
+      let x0 = v128.load(p0);
+      let x1 = v128.load(p1);
       let low = lowOf(x0, x1, f0);
       let high = highOf(x0, x1, f0);
-      const x2 = v128.load(p2 + e);
-      const x3 = v128.load(p3 + e);
-      low = i32x4.add(low, lowOf(x2, x3, f2));
-      high = i32x4.add(high, highOf(x2, x3, f2));
-      const x4 = v128.load(p4 + e);
-      const x5 = v128.load(p5 + e);
-      low = i32x4.add(low, lowOf(x4, x5, f4));
-      high = i32x4.add(high, highOf(x4, x5, f4));
-      const x6 = v128.load(p6 + e);
-      const x7 = v128.load(p7 + e);
-      low = i32x4.add(low, lowOf(x6, x7, f6));
-      high = i32x4.add(high, highOf(x6, x7, f6));
-      v128.store(to, madd<f32>(f32x4.convert_i32x4_s(low), unit, v128.load(to)));
-      v128.store(to, madd<f32>(f32x4.convert_i32x4_s(high), unit, v128.load(to, 16)), 16);
+      x0 = v128.load(p2);
+      x1 = v128.load(p3);
+      low = i32x4.add(low, lowOf(x0, x1, f2));
+      high = i32x4.add(high, highOf(x0, x1, f2));
+      x0 = v128.load(p4);
+      x1 = v128.load(p5);
+      low = i32x4.add(low, lowOf(x0, x1, f4));
+      high = i32x4.add(high, highOf(x0, x1, f4));
+      x0 = v128.load(p6);
+      x1 = v128.load(p7);
+      low = i32x4.add(low, lowOf(x0, x1, f6));
+      high = i32x4.add(high, highOf(x0, x1, f6));
+      addIn(to, low, unit);
+      addIn(to + 16, high, unit);
+      x0 = v128.load(p0, 16);
+      x1 = v128.load(p1, 16);
+      low = lowOf(x0, x1, f0);
+      high = highOf(x0, x1, f0);
+      x0 = v128.load(p2, 16);
+      x1 = v128.load(p3, 16);
+      low = i32x4.add(low, lowOf(x0, x1, f2));
+      high = i32x4.add(high, highOf(x0, x1, f2));
+      x0 = v128.load(p4, 16);
+      x1 = v128.load(p5, 16);
+      low = i32x4.add(low, lowOf(x0, x1, f4));
+      high = i32x4.add(high, highOf(x0, x1, f4));
+      x0 = v128.load(p6, 16);
+      x1 = v128.load(p7, 16);
+      low = i32x4.add(low, lowOf(x0, x1, f6));
+      high = i32x4.add(high, highOf(x0, x1, f6));
+      addIn(to + 32, low, unit);
+      addIn(to + 48, high, unit);
+      p0 += 32;
+      p1 += 32;
+      p2 += 32;
+      p3 += 32;
+      p4 += 32;
+      p5 += 32;
+      p6 += 32;
+      p7 += 32;
     }
     k += 8;
-    if (k >= n || k % BLOCK == 0) widen(room, sums, leadRoom + head - room);
+    if (n > BLOCK && (k >= n || k % BLOCK == 0)) addTotals(sums, bytes, totals);
   }
+  if (n > BLOCK) takeTotals(sums, bytes, totals);
   return f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1);
 }
 
-/** Adds f32 sums, so many bytes, to f64 sums and leaves zeros. */
-function widen(room: usize, sums: usize, bytes: usize): void {
+/** Adds four whole numbers of units to the f32 sums at `to`. */
+function addIn(to: usize, whole: v128, unit: v128): void {
+  v128.store(to, madd<f32>(f32x4.convert_i32x4_s(whole), unit, v128.load(to)));
+}
+
+/** Adds f32 sums, so many bytes, to f64 totals and leaves zeros. */
+function addTotals(sums: usize, bytes: usize, totals: usize): void {
   for (let e: usize = 0; e < bytes; e += 16) {
-    addWide(sums + (e << 1), v128.load(room + e));
-    v128.store(room + e, f32x4.splat(0));
+    addWide(totals + (e << 1), v128.load(sums + e));
+    v128.store(sums + e, f32x4.splat(0));
+  }
+}
+
+/** Puts totals in the place of sums. */
+function takeTotals(sums: usize, bytes: usize, totals: usize): void {
+  for (let e: usize = 0; e < bytes; e += 16) {
+    const low = f32x4.demote_f64x2_zero(v128.load(totals + (e << 1)));
+    const high = f32x4.demote_f64x2_zero(v128.load(totals + (e << 1), 16));
+    v128.store(sums + e, v128.shuffle<i64>(low, high, 0, 2));
   }
 }
 
@@ -204,7 +254,7 @@ export function sumWide(
 ): f64 {
   const head = recordHead(dim) << 3;
   let squares: f64 = 0;
-  clear(sums, lead + head);
+  clear(sums, lead + head - sums);
   for (let k: usize = 0; k < n; k += 4) {
     const p0 = recordOf(records, partner, k, n, zero);
     const p1 = recordOf(records, partner, k + 1, n, zero);

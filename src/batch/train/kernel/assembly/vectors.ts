@@ -59,38 +59,32 @@ export function dotOfOne<T>(a: usize, b: usize, bytes: usize): v128 {
   return v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3));
 }
 
-/** One f64 of each row, `stride` bytes apart, as a vector. */
-function one<T>(at: usize, stride: usize): v128 {
-  const first = v128.load64_lane(at + stride, v128.load64_zero(at), 1);
-  if (lanes<T>() == 2) return first;
-  const far = at + 2 * stride;
-  const last = v128.load64_lane(far + stride, v128.load64_zero(far), 1);
-  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(first), f32x4.demote_f64x2_zero(last), 0, 2);
-}
-
-/** Two f64 of two rows, `stride` bytes apart, as f32: the first of both, then the second of both. */
-function twoOfTwo(at: usize, stride: usize): v128 {
-  const first = f32x4.demote_f64x2_zero(v128.load(at));
-  const second = f32x4.demote_f64x2_zero(v128.load(at + stride));
-  return v128.shuffle<i32>(first, second, 0, 4, 1, 5);
-}
-
-/** Writes the f64 numbers of all rows, which lie `stride` bytes apart, as vectors; `from .. end` are those of the first. */
+/**
+ * Writes the numbers of all rows, which lie `stride` bytes apart, as vectors; `from .. end` are those of the first, filled up
+ * to 16 bytes.
+ */
 export function gather<T>(from: usize, end: usize, stride: usize, to: usize): void {
-  for (; from + 8 < end; from += 16, to += 32) {
+  for (; from < end; from += 16) {
+    const a = v128.load(from);
+    const b = v128.load(from + stride);
     if (lanes<T>() == 2) {
-      const first = v128.load(from);
-      const second = v128.load(from + stride);
-      v128.store(to, v128.shuffle<i64>(first, second, 0, 2));
-      v128.store(to, v128.shuffle<i64>(first, second, 1, 3), 16);
+      v128.store(to, v128.shuffle<i64>(a, b, 0, 2));
+      v128.store(to, v128.shuffle<i64>(a, b, 1, 3), 16);
+      to += 32;
     } else {
-      const low = twoOfTwo(from, stride);
-      const high = twoOfTwo(from + 2 * stride, stride);
+      const c = v128.load(from + 2 * stride);
+      const d = v128.load(from + 3 * stride);
+      const low = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+      const high = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
       v128.store(to, v128.shuffle<i64>(low, high, 0, 2));
       v128.store(to, v128.shuffle<i64>(low, high, 1, 3), 16);
+      const lowLast = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+      const highLast = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<i64>(lowLast, highLast, 0, 2), 32);
+      v128.store(to, v128.shuffle<i64>(lowLast, highLast, 1, 3), 48);
+      to += 64;
     }
   }
-  if (from < end) v128.store(to, one<T>(from, stride));
 }
 
 /** Writes a number of each row as f64, `stride` bytes apart. */
