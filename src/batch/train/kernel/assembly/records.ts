@@ -114,19 +114,24 @@ export function compactRecords(
   const scale = v128.and(f32x4.div(weight, unit), isEnough);
   const end = moments + ((dim * (dim + 1)) << 3);
   let at = recordFloats(dim) << 2;
-  // four places of all; what lies behind the last, at most three, is not looked at
-  for (let m = moments + 16; m < end; m += 64, at += 8) {
-    const x0 = wholeOf(f32x4.mul(v128.load(m), scale));
-    const x1 = wholeOf(f32x4.mul(v128.load(m, 16), scale));
-    const x2 = wholeOf(f32x4.mul(v128.load(m, 32), scale));
-    const x3 = wholeOf(f32x4.mul(v128.load(m, 48), scale));
-    const low = i16x8.narrow_i32x4_s(x0, x1);
-    const high = i16x8.narrow_i32x4_s(x2, x3);
-    const first = v128.shuffle<i16>(low, high, 0, 4, 8, 12, 1, 5, 9, 13);
-    const last = v128.shuffle<i16>(low, high, 2, 6, 10, 14, 3, 7, 11, 15);
-    v128.store64_lane(t0 + at, first, 0);
-    v128.store64_lane(t1 + at, first, 1);
-    v128.store64_lane(t2 + at, last, 0);
-    v128.store64_lane(t3 + at, last, 1);
+  // eight places of all; what lies behind the last, at most seven, is not looked at
+  for (let m = moments + 16; m < end; m += 128, at += 16) {
+    const first = i16x8.narrow_i32x4_s(whole(m, scale), whole(m + 16, scale));
+    const second = i16x8.narrow_i32x4_s(whole(m + 32, scale), whole(m + 48, scale));
+    const third = i16x8.narrow_i32x4_s(whole(m + 64, scale), whole(m + 80, scale));
+    const fourth = i16x8.narrow_i32x4_s(whole(m + 96, scale), whole(m + 112, scale));
+    let low = v128.shuffle<i16>(first, second, 0, 4, 8, 12, 1, 5, 9, 13);
+    let high = v128.shuffle<i16>(third, fourth, 0, 4, 8, 12, 1, 5, 9, 13);
+    v128.store(t0 + at, v128.shuffle<i64>(low, high, 0, 2));
+    v128.store(t1 + at, v128.shuffle<i64>(low, high, 1, 3));
+    low = v128.shuffle<i16>(first, second, 2, 6, 10, 14, 3, 7, 11, 15);
+    high = v128.shuffle<i16>(third, fourth, 2, 6, 10, 14, 3, 7, 11, 15);
+    v128.store(t2 + at, v128.shuffle<i64>(low, high, 0, 2));
+    v128.store(t3 + at, v128.shuffle<i64>(low, high, 1, 3));
   }
+}
+
+/** Four numbers in their units. */
+function whole(at: usize, scale: v128): v128 {
+  return wholeOf(f32x4.mul(v128.load(at), scale));
 }
