@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
 import { number } from './part.ts';
@@ -38,6 +39,7 @@ export async function describeMachine(): Promise<Array<[name: string, value: str
     ['cores', String(availableParallelism())],
     ['memory', `${number(memory() / GIB, 1)} GiB`],
     ['system', `${type()} ${release()}`],
+    ['transparent huge pages', await hugePages()],
     ['Node.js', process.version],
     ['redis-server', /v=([\d.]+)/.exec(redis ?? '')?.[1] ?? 'missing'],
     ['wrk', /^wrk (\S+)/.exec(wrk ?? '')?.[1] ?? 'missing'],
@@ -54,4 +56,15 @@ export async function describeMachine(): Promise<Array<[name: string, value: str
 function memory(): number {
   const limit = process.constrainedMemory();
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/** To whom the kernel gives huge pages: long trainings look up fewer pages with them. */
+async function hugePages(): Promise<string> {
+  try {
+    const modes = await readFile('/sys/kernel/mm/transparent_hugepage/enabled', 'utf8');
+    return /\[(\w+)\]/.exec(modes)?.[1] ?? 'unknown';
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'none';
+    throw error;
+  }
 }
