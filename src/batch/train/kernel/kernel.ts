@@ -75,14 +75,12 @@ export interface KernelRows {
 }
 
 /**
- * A record holds all that a row sums up over a partner, times the partner's noise factor: (c, 1, q), E[c^2], a unit; E[c q]
+ * A record holds all that a row sums up over a partner, times the partner's noise factor: (c, E[c^2], unit, 1, q); E[c q]
  * and the columns of the lower triangle of E[q q^T]. All are f64 in a wide record. In a compact one the first part is f32 and
  * the second i16, in units of the largest E[q_a^2] or |E[c q_a]| / 32766, rounded up to eight bits.
  */
 export interface RecordLayout {
-  /** Numbers that are also summed times the rating, (c, 1, q), filled up. */
-  readonly head: number;
-  /** Numbers of the first part, filled up. */
+  /** Numbers of the first part, filled up; they are summed times the rating as well. */
   readonly floats: number;
   /** Numbers that are summed in all, both parts filled up: more than a record has where it ends within what is read at a time. */
   readonly numbers: number;
@@ -149,14 +147,13 @@ function isWide(entities: number, dim: number): boolean {
 
 function recordLayout(dim: number, wide: boolean): RecordLayout {
   const up = (numbers: number, step: number): number => Math.ceil(numbers / step) * step;
-  const head = up(dim + 1, 4);
   const floats = up(dim + 3, 4);
   const triangle = packedSize(dim) - 1;
   const bytes = wide
     ? (floats + up(triangle, 2)) * 8
     : up(floats * 4 + up(triangle, 8) * 2, CACHE_LINE);
   const numbers = floats + up(triangle, wide ? 2 : 16);
-  return { head, floats, numbers, bytes, perPage: Math.floor(PAGE_BYTES / bytes) };
+  return { floats, numbers, bytes, perPage: Math.floor(PAGE_BYTES / bytes) };
 }
 
 /** Place of the n-th record, from 0. */

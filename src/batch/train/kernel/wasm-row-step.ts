@@ -183,7 +183,7 @@ export class WasmRowStep implements RowStep {
     const { dim, ratings, partners, shift } = this.side;
     if (shift === null) return;
     const sums = (at.sums + own) / unit;
-    const square = sums + dim + 1;
+    const square = sums + 1;
     // that of factor a at place a, from 1 on
     const ties = sums + kernel.record.floats - 1;
     vectors[sums] = 0;
@@ -259,7 +259,7 @@ export class WasmRowStep implements RowStep {
 }
 
 /** Byte addresses within a thread's room; what a row has of its own comes first, once a lane, `stride` apart. */
-function layout(dim: number, { head, numbers }: RecordLayout, lanes: number) {
+function layout(dim: number, { floats, numbers }: RecordLayout, lanes: number) {
   const unit = VECTOR / lanes;
   let end = 0;
   const place = (bytes: number): number => {
@@ -268,7 +268,7 @@ function layout(dim: number, { head, numbers }: RecordLayout, lanes: number) {
     return at;
   };
   const sums = place(numbers * unit);
-  const lead = place(head * unit);
+  const lead = place(floats * unit);
   const prior = place(dim * unit);
   const mean = place(dim * F64);
   const cov = place(packedSize(dim) * F64);
@@ -277,9 +277,9 @@ function layout(dim: number, { head, numbers }: RecordLayout, lanes: number) {
   const precision = place(dim * dim * unit);
   const scale = place(2 * VECTOR);
   const targets = place(lanes * Uint32Array.BYTES_PER_ELEMENT);
-  const solve = place((2 * dim * dim + 12 * dim + numbers + head + dim + 3) * VECTOR);
+  const solve = place((2 * dim * dim + 12 * dim + numbers + floats + dim + 3) * VECTOR);
   const moments = place(packedSize(dim) * VECTOR);
-  const totals = place((numbers + head) * F64);
+  const totals = place((numbers + floats) * F64);
   return {
     sums,
     lead,

@@ -1,14 +1,14 @@
 /** Where the numbers of a record are; `kernel.ts` says what it holds. */
 
-/** Numbers of a record that are summed times the rating as well: (c, 1, q), filled up to four. */
-export function recordHead(dim: usize): usize {
-  return (dim + 4) & ~3;
-}
-
-/** Numbers before E[c q] and the triangle of E[q q^T]: (c, 1, q), E[c^2] and the unit, filled up to four. */
+/** Numbers of the first part, (c, E[c^2], unit, 1, q), filled up to four. */
 export function recordFloats(dim: usize): usize {
   return (dim + 6) & ~3;
 }
+
+/** Where they are; q follows the 1. */
+export const SQUARE: usize = 1;
+export const UNIT: usize = 2;
+export const ONE: usize = 3;
 
 /** Nearest integers of four numbers between -2^22 and 2^22. */
 export function wholeOf(x: v128): v128 {

@@ -1,5 +1,5 @@
 /** Writes what rows were found to be as records, for the rows of the other side. Pointers are bytes. */
-import { LEAST_UNIT, recordFloats, wholeOf } from './layout';
+import { LEAST_UNIT, ONE, recordFloats, SQUARE, UNIT, wholeOf } from './layout';
 
 /** Largest i16 that stands for a number: one less than there is, so that 65,540 times it is an i32. */
 const LARGEST: f32 = 32766;
@@ -22,12 +22,12 @@ export function wideRecords(
     const square = moments + (lane << 3);
     const weight = load<f64>(weights + (lane << 3));
     store<f64>(to, weight * load<f64>(own));
-    store<f64>(to, weight, 8);
-    let at = to + 16;
+    store<f64>(to, weight * load<f64>(square), SQUARE << 3);
+    store<f64>(to, weight, ONE << 3);
+    let at = to + ((ONE + 1) << 3);
     for (let a: usize = 1; a < dim; a++, at += 8) {
       store<f64>(at, weight * load<f64>(own + (a << 3)));
     }
-    store<f64>(at, weight * load<f64>(square));
     const end = square + ((dim * (dim + 1)) << 3);
     at = to + (recordFloats(dim) << 3);
     for (let m = square + 16; m < end; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
@@ -37,13 +37,13 @@ export function wideRecords(
 /** Writes what is f32 of a compact record, given its unit. */
 function floatsOf(dim: usize, mean: usize, square: f32, weight: f32, unit: f32, to: usize): void {
   store<f32>(to, weight * <f32>load<f64>(mean));
-  store<f32>(to, weight, 4);
-  let at = to + 8;
+  store<f32>(to, weight * square, SQUARE << 2);
+  store<f32>(to, unit, UNIT << 2);
+  store<f32>(to, weight, ONE << 2);
+  let at = to + ((ONE + 1) << 2);
   for (let a: usize = 1; a < dim; a++, at += 4) {
     store<f32>(at, weight * <f32>load<f64>(mean + (a << 3)));
   }
-  store<f32>(at, weight * square);
-  store<f32>(at, unit, 4);
 }
 
 /** Units of the compact records: of the largest E[q_a^2] or |E[c q_a]|, times the weights. */

@@ -1,6 +1,6 @@
 /** Posteriors of as many rows at once as a vector has lanes. Pointers are bytes. */
 import { cholesky, invert } from './factor';
-import { recordFloats, recordHead } from './layout';
+import { ONE, recordFloats, SQUARE } from './layout';
 import { dot, dotOfOne, gather, lanes, madd, nmadd, none, scatter } from './vectors';
 
 /**
@@ -33,14 +33,13 @@ export function solve<T>(
   // what is read, side by side
   const own = inverse + line * (dim + 4);
   const lead = own + (numbers << 4);
-  const prior = lead + (recordHead(dim) << 4);
-  const square = own + ((dim + 1) << 4);
+  const prior = lead + (recordFloats(dim) << 4);
   // that of row a at place a, from 1 on
   const ties = own + ((recordFloats(dim) - 1) << 4);
   const columns = ties + line;
   const by = v128.load(scale);
-  gather<T>(sums, sums + (numbers + recordHead(dim) + dim) * sizeof<T>(), stride, own);
-  for (let b: usize = 0, at = own + 16; b < dim; b++) {
+  gather<T>(sums, sums + (numbers + recordFloats(dim) + dim) * sizeof<T>(), stride, own);
+  for (let b: usize = 0, at = own + (ONE << 4); b < dim; b++) {
     for (let a = b; a < dim; a++, at += 16) {
       const start = v128.load_splat<T>(precision + (a * dim + b) * sizeof<T>());
       v128.store(factor + line * a + (b << 4), madd<T>(by, v128.load(at), start));
@@ -49,7 +48,7 @@ export function solve<T>(
   }
   for (let a: usize = 0; a < dim; a++) {
     const less = a == 0 ? own : ties + (a << 4);
-    const rest = v128.sub<T>(v128.load(lead + 16 + (a << 4)), v128.load(less));
+    const rest = v128.sub<T>(v128.load(lead + ((ONE + a) << 4)), v128.load(less));
     v128.store(centre + (a << 4), rest);
     const drawn = dotOfOne<T>(precision + a * dim * sizeof<T>(), prior, line);
     v128.store(linear + (a << 4), madd<T>(by, rest, drawn));
@@ -61,7 +60,7 @@ export function solve<T>(
   const leading = v128.load(lead);
   let squares = v128.add<T>(
     v128.sub<T>(v128.load(scale, 16), v128.add<T>(leading, leading)),
-    v128.load(square),
+    v128.load(own, SQUARE << 4),
   );
   for (let a: usize = 0; a < dim; a++) {
     const sum = dot<T>(inverse + line * a, linear, line);
@@ -69,7 +68,7 @@ export function solve<T>(
     squares = nmadd<T>(v128.add<T>(sum, sum), v128.load(centre + (a << 4)), squares);
     scatter<T>(sum, mean + (a << 3), stride);
   }
-  for (let b: usize = 0, at = own + 16, to = moments; b < dim; b++) {
+  for (let b: usize = 0, at = own + (ONE << 4), to = moments; b < dim; b++) {
     const m = v128.load(roots + (b << 4));
     // the inverse is whole, so that its rows are its columns
     const row = inverse + line * b;

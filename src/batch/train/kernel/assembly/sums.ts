@@ -1,5 +1,5 @@
 /** Weighted sums over the records of a row's partners. All pointers are bytes. */
-import { LEAST_UNIT, recordFloats, recordHead, wholeOf } from './layout';
+import { LEAST_UNIT, ONE, recordFloats, UNIT, wholeOf } from './layout';
 import { madd } from './vectors';
 
 /** Ratings that are added up in f32 alone; a multiple of 8. */
@@ -54,7 +54,7 @@ function highOf(a: v128, b: v128, factors: v128): v128 {
 }
 
 /**
- * Sums the compact records of a row's n partners into f32 at `sums`, and their (c, 1, q) times the rating less `offset` into
+ * Sums the compact records of a row's n partners into f32 at `sums`, and their first parts times the rating less `offset` into
  * `lead`, which lies right behind. Returns the sum of weight (rating - offset)^2. Triangles of eight ratings are added up as
  * integers first, since their units are whole multiples of one. Of more ratings than `BLOCK` every so many are added up in
  * f64 at `totals`. Columns `partner` and `value` may be read seven places behind the row.
@@ -71,10 +71,8 @@ export function sumCompact(
   lead: usize,
   totals: usize,
 ): f64 {
-  const head = recordHead(dim) << 2;
   const floats = recordFloats(dim) << 2;
-  const units = (dim + 2) << 2;
-  const bytes = lead + head - sums;
+  const bytes = lead + floats - sums;
   const less = f64x2.splat(offset);
   let squares = f64x2.splat(0);
   clear(sums, bytes);
@@ -88,12 +86,29 @@ export function sumCompact(
     let p5 = recordOf(records, partner, k + 5, n, zero);
     let p6 = recordOf(records, partner, k + 6, n, zero);
     let p7 = recordOf(records, partner, k + 7, n, zero);
+    const u0 = four(p0, p1, p2, p3, UNIT << 2);
+    const u4 = four(p4, p5, p6, p7, UNIT << 2);
+    let most = f32x4.max(u0, u4);
+    let sum = f32x4.add(u0, u4);
+    most = f32x4.max(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
+    sum = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1));
+    most = f32x4.max(most, v128.shuffle<i32>(most, most, 1, 0, 3, 2));
+    sum = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 1, 0, 3, 2));
+    sum = f32x4.max(f32x4.max(sum, f32x4.add(most, most)), f32x4.splat(LEAST_UNIT));
+    // a power of two of which all units are whole multiples, 65,535 in sum and 32,767 each at most
+    const unit = f32x4.mul(v128.and(sum, i32x4.splat(EXPONENT)), f32x4.splat(1 / 32768));
+    const per = f32x4.div(f32x4.splat(1), unit);
+    const whole = i16x8.narrow_i32x4_s(wholeOf(f32x4.mul(u0, per)), wholeOf(f32x4.mul(u4, per)));
+    const f0 = v128.shuffle<i32>(whole, whole, 0, 0, 0, 0);
+    const f2 = v128.shuffle<i32>(whole, whole, 1, 1, 1, 1);
+    const f4 = v128.shuffle<i32>(whole, whole, 2, 2, 2, 2);
+    const f6 = v128.shuffle<i32>(whole, whole, 3, 3, 3, 3);
     const at = value + (k << 2);
     const r0 = restOf(at, less);
     const r4 = restOf(at + 16, less);
     const both = f32x4.add(
-      f32x4.mul(four(p0, p1, p2, p3, 4), f32x4.mul(r0, r0)),
-      f32x4.mul(four(p4, p5, p6, p7, 4), f32x4.mul(r4, r4)),
+      f32x4.mul(four(p0, p1, p2, p3, ONE << 2), f32x4.mul(r0, r0)),
+      f32x4.mul(four(p4, p5, p6, p7, ONE << 2), f32x4.mul(r4, r4)),
     );
     squares = f64x2.add(squares, f64x2.promote_low_f32x4(both));
     squares = f64x2.add(squares, f64x2.promote_low_f32x4(i64x2.shuffle(both, both, 1, 1)));
@@ -105,8 +120,7 @@ export function sumCompact(
     const v5 = v128.shuffle<i32>(r4, r4, 1, 1, 1, 1);
     const v6 = v128.shuffle<i32>(r4, r4, 2, 2, 2, 2);
     const v7 = v128.shuffle<i32>(r4, r4, 3, 3, 3, 3);
-    let e: usize = 0;
-    for (; e < head; e += 16) {
+    for (let e: usize = 0; e < floats; e += 16) {
       const x0 = v128.load(p0 + e);
       const x1 = v128.load(p1 + e);
       const x2 = v128.load(p2 + e);
@@ -128,43 +142,15 @@ export function sumCompact(
       const high = f32x4.add(f32x4.add(x4, x5), f32x4.add(x6, x7));
       v128.store(sums + e, f32x4.add(v128.load(sums + e), f32x4.add(low, high)));
     }
-    for (; e < floats; e += 16) {
-      const low = f32x4.add(
-        f32x4.add(v128.load(p0 + e), v128.load(p1 + e)),
-        f32x4.add(v128.load(p2 + e), v128.load(p3 + e)),
-      );
-      const high = f32x4.add(
-        f32x4.add(v128.load(p4 + e), v128.load(p5 + e)),
-        f32x4.add(v128.load(p6 + e), v128.load(p7 + e)),
-      );
-      v128.store(sums + e, f32x4.add(v128.load(sums + e), f32x4.add(low, high)));
-    }
-    const u0 = four(p0, p1, p2, p3, units);
-    const u4 = four(p4, p5, p6, p7, units);
-    let most = f32x4.max(u0, u4);
-    let sum = f32x4.add(u0, u4);
-    most = f32x4.max(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
-    sum = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1));
-    most = f32x4.max(most, v128.shuffle<i32>(most, most, 1, 0, 3, 2));
-    sum = f32x4.add(sum, v128.shuffle<i32>(sum, sum, 1, 0, 3, 2));
-    sum = f32x4.max(f32x4.max(sum, f32x4.add(most, most)), f32x4.splat(LEAST_UNIT));
-    // a power of two of which all units are whole multiples, 65,535 in sum and 32,767 each at most
-    const unit = f32x4.mul(v128.and(sum, i32x4.splat(EXPONENT)), f32x4.splat(1 / 32768));
-    const per = f32x4.div(f32x4.splat(1), unit);
-    const whole = i16x8.narrow_i32x4_s(wholeOf(f32x4.mul(u0, per)), wholeOf(f32x4.mul(u4, per)));
-    const f0 = v128.shuffle<i32>(whole, whole, 0, 0, 0, 0);
-    const f2 = v128.shuffle<i32>(whole, whole, 1, 1, 1, 1);
-    const f4 = v128.shuffle<i32>(whole, whole, 2, 2, 2, 2);
-    const f6 = v128.shuffle<i32>(whole, whole, 3, 3, 3, 3);
     // two places of all eight at a time; behind the last there is room for what does not count
-    p0 += e;
-    p1 += e;
-    p2 += e;
-    p3 += e;
-    p4 += e;
-    p5 += e;
-    p6 += e;
-    p7 += e;
+    p0 += floats;
+    p1 += floats;
+    p2 += floats;
+    p3 += floats;
+    p4 += floats;
+    p5 += floats;
+    p6 += floats;
+    p7 += floats;
     for (let to = sums + floats; to < lead; to += 64) {
       let x0 = v128.load(p0);
       let x1 = v128.load(p1);
@@ -252,9 +238,9 @@ export function sumWide(
   sums: usize,
   lead: usize,
 ): f64 {
-  const head = recordHead(dim) << 3;
+  const floats = recordFloats(dim) << 3;
   let squares: f64 = 0;
-  clear(sums, lead + head - sums);
+  clear(sums, lead + floats - sums);
   for (let k: usize = 0; k < n; k += 4) {
     const p0 = recordOf(records, partner, k, n, zero);
     const p1 = recordOf(records, partner, k + 1, n, zero);
@@ -266,15 +252,15 @@ export function sumWide(
     const r2 = load<f64>(at, 16) - offset;
     const r3 = load<f64>(at, 24) - offset;
     squares +=
-      load<f64>(p0, 8) * r0 * r0 +
-      load<f64>(p1, 8) * r1 * r1 +
-      load<f64>(p2, 8) * r2 * r2 +
-      load<f64>(p3, 8) * r3 * r3;
+      load<f64>(p0, ONE << 3) * r0 * r0 +
+      load<f64>(p1, ONE << 3) * r1 * r1 +
+      load<f64>(p2, ONE << 3) * r2 * r2 +
+      load<f64>(p3, ONE << 3) * r3 * r3;
     const v0 = f64x2.splat(r0);
     const v1 = f64x2.splat(r1);
     const v2 = f64x2.splat(r2);
     const v3 = f64x2.splat(r3);
-    for (let e: usize = 0; e < head; e += 16) {
+    for (let e: usize = 0; e < floats; e += 16) {
       const even = madd<f64>(v128.load(p2 + e), v2, f64x2.mul(v128.load(p0 + e), v0));
       const odd = madd<f64>(v128.load(p3 + e), v3, f64x2.mul(v128.load(p1 + e), v1));
       addTo(lead + e, f64x2.add(even, odd));
