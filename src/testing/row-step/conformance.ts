@@ -152,6 +152,22 @@ export function describeRowStep({ name, tolerance, make }: RowStepImplementation
       expect(solved(false)).toEqual(solved(true));
     });
 
+    it('gives a row the same bits whichever others are solved with it', () => {
+      const size = { rank: 3, readers: 7, books: 6, density: 0.7, shifted: false };
+      const { matrix, sides, numbers } = randomRows(seededRandom(11), size);
+      const solved = (rowsAtOnce: number) => {
+        const side = copyOf(sides.readers);
+        const [step] = make([side], matrix);
+        step.gather(0, size.books);
+        for (let from = 0; from < size.readers; from += rowsAtOnce) {
+          step.solve(numbers, from, Math.min(size.readers, from + rowsAtOnce), new Float64Array(2));
+        }
+        return side.rows;
+      };
+      const together = solved(size.readers);
+      for (const rowsAtOnce of [1, 2, 3, 4, 5]) expect(solved(rowsAtOnce)).toEqual(together);
+    });
+
     it('takes long rows whose partners differ in noise and size', () => {
       const size = { rank: 6, readers: 3000, books: 3, density: 0.7, shifted: false };
       const { matrix, sides, numbers } = randomRows(seededRandom(5), size);
