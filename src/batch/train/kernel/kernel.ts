@@ -3,61 +3,55 @@ import { packedSize } from '../../../model/cholesky.ts';
 import type { RatingMatrix } from '../../../model/rating-matrix.ts';
 import { sharedInts } from '../../../model/shared-array.ts';
 
-/** What `assembly/index.ts` exports, with the parameters that are listed there; pointers are bytes of the kernel's memory. */
-interface KernelExports {
-  readonly sumWide: Calls['sum'];
-  readonly sumCompact: Calls['sum'];
-  readonly solveWide: Calls['solve'];
-  readonly solveCompact: Calls['solve'];
-  readonly wideMoments: Calls['moments'];
-  readonly compactMoments: Calls['moments'];
-  readonly wideRecords: Calls['records'];
-  readonly compactRecords: Calls['records'];
+/**
+ * What `assembly/index.ts` exports, with the parameters that are listed there; pointers are bytes of the kernel's memory. The
+ * first of each says whether records are wide.
+ */
+export interface KernelExports {
+  readonly sum: (...args: SumArguments) => number;
+  readonly solve: (...args: SolveArguments) => number;
+  readonly moments: (wide: number, dim: number, mean: number, cov: number, to: number) => void;
+  readonly record: (...args: RecordArguments) => void;
 }
 
-/** What a kernel computes with: the exports for its kind of records. */
-export interface Calls {
-  readonly sum: (
-    ...args: [
-      dim: number,
-      records: number,
-      zero: number,
-      partner: number,
-      value: number,
-      n: number,
-      offset: number,
-      sums: number,
-      lead: number,
-      /** Not looked at where records are wide. */
-      totals: number,
-    ]
-  ) => number;
-  readonly solve: (
-    ...args: [
-      dim: number,
-      numbers: number,
-      sums: number,
-      stride: number,
-      precision: number,
-      scale: number,
-      mean: number,
-      cov: number,
-      room: number,
-      moments: number,
-    ]
-  ) => number;
-  readonly moments: (dim: number, mean: number, cov: number, to: number) => void;
-  readonly records: (
-    ...args: [
-      dim: number,
-      mean: number,
-      stride: number,
-      moments: number,
-      weights: number,
-      targets: number,
-    ]
-  ) => void;
-}
+type SumArguments = [
+  wide: number,
+  dim: number,
+  records: number,
+  zero: number,
+  partner: number,
+  value: number,
+  n: number,
+  offset: number,
+  sums: number,
+  lead: number,
+  /** Not looked at where records are wide. */
+  totals: number,
+];
+
+type SolveArguments = [
+  wide: number,
+  dim: number,
+  numbers: number,
+  sums: number,
+  stride: number,
+  precision: number,
+  scale: number,
+  mean: number,
+  cov: number,
+  room: number,
+  moments: number,
+];
+
+type RecordArguments = [
+  wide: number,
+  dim: number,
+  mean: number,
+  stride: number,
+  moments: number,
+  weights: number,
+  targets: number,
+];
 
 /** One side's rows in the kernel's memory: byte addresses. */
 export interface KernelRows {
@@ -297,28 +291,15 @@ function bytesOf(build: KernelBuild): Uint8Array<ArrayBuffer> {
 
 /** A thread's own instance with room of its own at the end of the memory. */
 export class KernelThread {
-  readonly calls: Calls;
+  readonly exports: KernelExports;
   /** Where the room starts; 16 bytes lie on 16 bytes. */
   readonly room: number;
   /** The memory up to the end of the room. */
   readonly buffer: SharedArrayBuffer;
 
-  constructor({ module, memory, wide }: Kernel, bytes: number) {
+  constructor({ module, memory }: Kernel, bytes: number) {
     // all builds are of one source
-    const all = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
-    this.calls = wide
-      ? {
-          sum: all.sumWide,
-          solve: all.solveWide,
-          moments: all.wideMoments,
-          records: all.wideRecords,
-        }
-      : {
-          sum: all.sumCompact,
-          solve: all.solveCompact,
-          moments: all.compactMoments,
-          records: all.compactRecords,
-        };
+    this.exports = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
     this.room = memory.grow(Math.ceil(bytes / PAGE)) * PAGE;
     this.buffer = memory.buffer;
   }

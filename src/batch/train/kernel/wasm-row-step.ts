@@ -20,6 +20,8 @@ const HUGE = 1e200;
 export class WasmRowStep implements RowStep {
   private readonly side: RowSide;
   private readonly kernel: Kernel;
+  /** 1 where the kernel's records are wide. */
+  private readonly wide: number;
   private readonly columns: KernelRows;
   private readonly thread: KernelThread;
   /** Where the rows' own records are, for the other side. */
@@ -43,6 +45,7 @@ export class WasmRowStep implements RowStep {
   constructor(side: RowSide, kernel: Kernel) {
     this.side = side;
     this.kernel = kernel;
+    this.wide = Number(kernel.wide);
     this.columns = kernel[side.name === 'reader' ? 'readers' : 'books'];
     if (side.shift !== null && this.columns.slot === null) {
       throw new RangeError('the kernel was made for partners without shifts');
@@ -76,7 +79,7 @@ export class WasmRowStep implements RowStep {
         room[c + t] = partners.cov[n * packed + t];
       }
       const o = thread.room;
-      thread.calls.moments(dim, o + at.mean, o + at.cov, o + at.moments);
+      thread.exports.moments(this.wide, dim, o + at.mean, o + at.cov, o + at.moments);
       for (let lane = 0; lane < group.length; lane++) this.weigh(lane, partners.precision[n]);
       this.targets.fill(this.columns.records + this.columns.position[n] * PLACE);
       this.record(0);
@@ -105,7 +108,8 @@ export class WasmRowStep implements RowStep {
     const { rows } = side;
     for (let lane = size; lane < group.length; lane++) this.copyFirst(lane);
     const o = thread.room;
-    const failed = thread.calls.solve(
+    const failed = thread.exports.solve(
+      this.wide,
       side.dim,
       this.kernel.record.numbers,
       o + at.sums,
@@ -148,8 +152,9 @@ export class WasmRowStep implements RowStep {
   /** Sums over n ratings from place `from` on, whose values lie at `value`; returns their weighted squares. */
   private sum(from: number, n: number, value: number, offset: number, own: number): number {
     const { at, thread, columns } = this;
-    const { calls, room } = thread;
-    return calls.sum(
+    const { exports, room } = thread;
+    return exports.sum(
+      this.wide,
       this.side.dim,
       columns.records,
       columns.zero,
@@ -247,7 +252,8 @@ export class WasmRowStep implements RowStep {
   private record(stride: number): void {
     const { at, thread } = this;
     const o = thread.room;
-    thread.calls.records(
+    thread.exports.record(
+      this.wide,
       this.side.dim,
       o + at.mean,
       stride,

@@ -1,8 +1,33 @@
 /** Writes what rows were found to be as records, for the rows of the other side. Pointers are bytes. */
-import { LEAST_UNIT, ONE, recordFloats, SQUARE, UNIT, wholeOf } from './layout';
+import { LEAST_UNIT, ONE, recordFloats, SQUARE, UNIT } from './layout';
+import { lanes, none, wholeOf } from './vectors';
 
 /** Largest i16 that stands for a number: one less than there is, so that 65,540 times it is an i32. */
 const LARGEST: f32 = 32766;
+
+/** Writes the first parts of records, but for the units. */
+function firstParts<T>(
+  dim: usize,
+  mean: usize,
+  stride: usize,
+  moments: usize,
+  weights: usize,
+  targets: usize,
+): void {
+  const size = sizeof<T>();
+  for (let lane: usize = 0; lane < lanes<T>(); lane++) {
+    const to = <usize>load<u32>(targets + (lane << 2));
+    const own = mean + lane * stride;
+    const weight = load<T>(weights + lane * size);
+    store<T>(to, weight * <T>load<f64>(own));
+    store<T>(to + SQUARE * size, weight * load<T>(moments + lane * size));
+    store<T>(to + ONE * size, weight);
+    let at = to + (ONE + 1) * size;
+    for (let a: usize = 1; a < dim; a++, at += size) {
+      store<T>(at, weight * <T>load<f64>(own + (a << 3)));
+    }
+  }
+}
 
 /**
  * Writes the wide records of the two rows that `solve` or `moments` was called for last. `mean` is that of the first, that of
@@ -16,40 +41,20 @@ export function wideRecords(
   weights: usize,
   targets: usize,
 ): void {
+  firstParts<f64>(dim, mean, stride, moments, weights, targets);
   for (let lane: usize = 0; lane < 2; lane++) {
-    const to = <usize>load<u32>(targets + (lane << 2));
-    const own = mean + lane * stride;
     const square = moments + (lane << 3);
     const weight = load<f64>(weights + (lane << 3));
-    store<f64>(to, weight * load<f64>(own));
-    store<f64>(to, weight * load<f64>(square), SQUARE << 3);
-    store<f64>(to, weight, ONE << 3);
-    let at = to + ((ONE + 1) << 3);
-    for (let a: usize = 1; a < dim; a++, at += 8) {
-      store<f64>(at, weight * load<f64>(own + (a << 3)));
-    }
     const end = square + ((dim * (dim + 1)) << 3);
-    at = to + (recordFloats(dim) << 3);
+    let at = <usize>load<u32>(targets + (lane << 2)) + (recordFloats(dim) << 3);
     for (let m = square + 16; m < end; m += 16, at += 8) store<f64>(at, weight * load<f64>(m));
-  }
-}
-
-/** Writes what is f32 of a compact record, given its unit. */
-function floatsOf(dim: usize, mean: usize, square: f32, weight: f32, unit: f32, to: usize): void {
-  store<f32>(to, weight * <f32>load<f64>(mean));
-  store<f32>(to, weight * square, SQUARE << 2);
-  store<f32>(to, unit, UNIT << 2);
-  store<f32>(to, weight, ONE << 2);
-  let at = to + ((ONE + 1) << 2);
-  for (let a: usize = 1; a < dim; a++, at += 4) {
-    store<f32>(at, weight * <f32>load<f64>(mean + (a << 3)));
   }
 }
 
 /** Units of the compact records: of the largest E[q_a^2] or |E[c q_a]|, times the weights. */
 function unitsOf(dim: usize, moments: usize, weights: v128): v128 {
   const first = moments + (dim << 4);
-  let largest = i64x2.splat(0);
+  let largest = none();
   for (let m = moments + 16; m < first; m += 16) {
     largest = f32x4.max(largest, f32x4.abs(v128.load(m)));
   }
@@ -77,39 +82,11 @@ export function compactRecords(
   const t3 = <usize>load<u32>(targets, 12);
   const weight = v128.load(weights);
   const unit = unitsOf(dim, moments, weight);
-  const square = v128.load(moments);
-  floatsOf(
-    dim,
-    mean,
-    f32x4.extract_lane(square, 0),
-    f32x4.extract_lane(weight, 0),
-    f32x4.extract_lane(unit, 0),
-    t0,
-  );
-  floatsOf(
-    dim,
-    mean + stride,
-    f32x4.extract_lane(square, 1),
-    f32x4.extract_lane(weight, 1),
-    f32x4.extract_lane(unit, 1),
-    t1,
-  );
-  floatsOf(
-    dim,
-    mean + 2 * stride,
-    f32x4.extract_lane(square, 2),
-    f32x4.extract_lane(weight, 2),
-    f32x4.extract_lane(unit, 2),
-    t2,
-  );
-  floatsOf(
-    dim,
-    mean + 3 * stride,
-    f32x4.extract_lane(square, 3),
-    f32x4.extract_lane(weight, 3),
-    f32x4.extract_lane(unit, 3),
-    t3,
-  );
+  firstParts<f32>(dim, mean, stride, moments, weights, targets);
+  v128.store32_lane(t0, unit, 0, UNIT << 2);
+  v128.store32_lane(t1, unit, 1, UNIT << 2);
+  v128.store32_lane(t2, unit, 2, UNIT << 2);
+  v128.store32_lane(t3, unit, 3, UNIT << 2);
   const isEnough = f32x4.gt(unit, f32x4.splat(LEAST_UNIT));
   const scale = v128.and(f32x4.div(weight, unit), isEnough);
   const end = moments + ((dim * (dim + 1)) << 3);

@@ -1,15 +1,16 @@
 /** Posteriors of as many rows at once as a vector has lanes. Pointers are bytes. */
 import { cholesky, invert } from './factor';
 import { ONE, recordFloats, SQUARE } from './layout';
-import { dot, dotOfOne, gather, lanes, madd, nmadd, none, scatter } from './vectors';
+import { dot, dotOfOne, gather, madd, nmadd, none, scatter } from './vectors';
 
 /**
  * Posteriors of rows from their sums. At `sums` lie, one behind the other, the sums of the first row, `numbers` in all, those
- * times the ratings, and its prior mean m0, D numbers; those of the other rows follow `stride` bytes apart. `precision` is Lambda, D x D, in T. `scale` holds the vector of factors of the sums and that of the squares of the
- * ratings; the expected squares are written in the place of the first. `mean` gets D and `cov` D(D+1)/2 f64 numbers of the
- * first row, those of the others `stride` apart. Scratch at `room`: 2 D^2 + 12 D vectors, of which the pivots come first,
- * and one for each number that is read, filled up to four. `moments` gets E[w w^T] as vectors, columns of the lower triangles one behind the
- * other. Returns -1 or the failing pivot as `cholesky`.
+ * times the ratings, and its prior mean m0, D numbers; those of the other rows follow `stride` bytes apart. `precision` is
+ * Lambda, D x D, in T. `scale` holds the vector of factors of the sums and that of the squares of the ratings; the expected
+ * squares are written in the place of the first. `mean` gets D and `cov` D(D+1)/2 f64 numbers of the first row, those of the
+ * others `stride` apart. Scratch at `room`: 2 D^2 + 12 D vectors, of which the pivots come first, and one for each number that
+ * is read, filled up to four. `moments` gets E[w w^T] as vectors, columns of the lower triangles one behind the other.
+ * Returns -1 or the failing pivot as `cholesky`.
  */
 export function solve<T>(
   dim: usize,

@@ -1,6 +1,6 @@
 /** Weighted sums over the records of a row's partners. All pointers are bytes. */
-import { LEAST_UNIT, ONE, recordFloats, UNIT, wholeOf } from './layout';
-import { madd } from './vectors';
+import { LEAST_UNIT, ONE, recordFloats, UNIT } from './layout';
+import { madd, none, wholeOf } from './vectors';
 
 /** Ratings that are added up in f32 alone; a multiple of 8. */
 const BLOCK: usize = 64;
@@ -33,7 +33,7 @@ function four(a: usize, b: usize, c: usize, d: usize, at: usize): v128 {
 
 /** Sets so many bytes to zero, vector by vector. */
 function clear(from: usize, bytes: usize): void {
-  for (let at: usize = 0; at < bytes; at += 16) v128.store(from + at, i64x2.splat(0));
+  for (let at: usize = 0; at < bytes; at += 16) v128.store(from + at, none());
 }
 
 /** Four ratings less the offset. */
@@ -74,7 +74,7 @@ export function sumCompact(
   const floats = recordFloats(dim) << 2;
   const bytes = lead + floats - sums;
   const less = f64x2.splat(offset);
-  let squares = f64x2.splat(0);
+  let squares = none();
   clear(sums, bytes);
   if (n > BLOCK) clear(totals, bytes << 1);
   for (let k: usize = 0; k < n;) {
@@ -213,7 +213,7 @@ function addIn(to: usize, whole: v128, unit: v128): void {
 function addTotals(sums: usize, bytes: usize, totals: usize): void {
   for (let e: usize = 0; e < bytes; e += 16) {
     addWide(totals + (e << 1), v128.load(sums + e));
-    v128.store(sums + e, f32x4.splat(0));
+    v128.store(sums + e, none());
   }
 }
 

@@ -1,6 +1,4 @@
-/**
- * Vectors of one number of each row that is solved at once: two f64 or four f32. T is their type.
- */
+/** Vectors of one number of each row that is solved at once: two f64 or four f32. T is their type. */
 
 /** Rows in a vector. */
 export function lanes<T>(): usize {
@@ -22,6 +20,13 @@ export function nmadd<T>(a: v128, b: v128, c: v128): v128 {
 /** Zeros. */
 export function none(): v128 {
   return i64x2.splat(0);
+}
+
+/** Nearest integers of four numbers between -2^22 and 2^22. */
+export function wholeOf(x: v128): v128 {
+  // 1.5 x 2^23: added to a number, it leaves the nearest integer in the low bits
+  const rounder = f32x4.splat(12582912);
+  return i32x4.sub(f32x4.add(x, rounder), rounder);
 }
 
 /** Sum of the products of the vectors at `a` and `b`, `bytes` long; in four sums, since one would wait for itself. */
