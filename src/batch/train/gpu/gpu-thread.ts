@@ -11,10 +11,12 @@ import type { GpuAnswer, GpuMessage } from './gpu.ts';
 // the only sender is gpu.ts, which sends these very types
 const { port } = workerData as { port: MessagePort };
 let opened: OpenDevice | null = null;
+const trainings: Array<Promise<void>> = [];
 
 port.on('message', (message: GpuMessage) => {
   if ('open' in message) void open(message.open);
-  else if (opened !== null) void serve(opened.device, message.kernel);
+  else if ('close' in message) void close();
+  else if (opened !== null) trainings.push(serve(opened.device, message.kernel));
 });
 
 async function open(wish: { readonly software: boolean }): Promise<void> {
@@ -26,6 +28,14 @@ async function open(wish: { readonly software: boolean }): Promise<void> {
     answer = { reason: messageOf(error) };
   }
   port.postMessage(answer);
+}
+
+/** Ends once the trainings have, all of whose boxes are closed. */
+async function close(): Promise<void> {
+  await Promise.all(trainings);
+  opened?.device.destroy();
+  await opened?.device.lost;
+  port.close();
 }
 
 /** Answers the boxes of a training until they are closed. */
@@ -60,7 +70,8 @@ async function answerEach({ control, output }: Box, answer: () => Promise<void>)
       // as far as there is room
       control[CONTROL.message] = Buffer.from(output.buffer).write(messageOf(error));
     }
-    Atomics.store(control, CONTROL.state, end);
+    // unless it was closed meanwhile
+    Atomics.compareExchange(control, CONTROL.state, STATE.asked, end);
     Atomics.notify(control, CONTROL.state);
   }
 }

@@ -6,7 +6,7 @@ import type { ModelState } from '../model-state.ts';
 import { SweepPool } from '../sweep-pool.ts';
 import { train } from '../trainer.ts';
 import { Gpu } from './gpu.ts';
-import { ask, CONTROL, TASK, withBox } from './gpu-kernel.ts';
+import { ask, CONTROL, STATE, TASK, withBox } from './gpu-kernel.ts';
 
 const OPTIONS = { rank: 2, sweeps: 6, seed: 1 };
 const plain = plantedSparseFactors(1, 2);
@@ -83,6 +83,28 @@ describe.runIf(gpu !== null)('a GPU', () => {
     expect(asked).toThrow(expect.objectContaining({ code: 'GPU_FAILED' }));
     // and the box is free again
     expect(asked).toThrow(/^The GPU failed: .+/);
+  });
+
+  it('is closed while it lays out a training', async () => {
+    const needs = { isShifted: false, isLatent: false, threads: 1 };
+    // the process would not outlive a thread that ends in the midst of a call
+    for (const dim of [3, 9, 17]) {
+      const own = await Gpu.open({ software: true });
+      own.kernelFor(plain.data.matrix, dim, needs);
+      await own.close();
+    }
+  });
+
+  it('is closed while it answers', async () => {
+    const own = await Gpu.open({ software: true });
+    const needs = { isShifted: false, isLatent: false, threads: 1 };
+    const [{ control }] = own.kernelFor(plain.data.matrix, 65, needs).boxes;
+    Atomics.store(control, CONTROL.state, STATE.asked);
+    // takes less than what it compiles before it answers
+    const other = await Gpu.open({ software: true });
+    await own.close();
+    await other.close();
+    expect(Atomics.load(control, CONTROL.state)).toBe(STATE.closed);
   });
 
   it('is lost with its thread, and who waits for it learns so', async () => {

@@ -10,9 +10,11 @@ import type { GpuFacts } from './gpu-device.ts';
 import { CONTROL, gpuKernelFor, posteriorWords, STATE } from './gpu-kernel.ts';
 import type { GpuKernel, GpuNeeds } from './gpu-kernel.ts';
 
-/** What the thread of the GPU is sent: first what to open, then trainings, of which the last goes on. */
+/** What the thread of the GPU is sent: first what to open, then trainings, of which the last goes on, then to close. */
 export type GpuMessage =
-  { readonly open: { readonly software: boolean } } | { readonly kernel: GpuKernel };
+  | { readonly open: { readonly software: boolean } }
+  | { readonly kernel: GpuKernel }
+  | { readonly close: true };
 
 /** What it says once it has opened the GPU or not. */
 export type GpuAnswer = { readonly facts: GpuFacts } | { readonly reason: string };
@@ -26,12 +28,20 @@ const DEVICES = ['/dev/nvidiactl', '/dev/dri', '/dev/kfd', '/dev/dxg'];
 export class Gpu {
   readonly facts: GpuFacts;
   private readonly port: MessagePort;
+  /** Ends when the other end of the port is closed. */
+  private readonly closed: Promise<unknown>;
   private readonly watch: ThreadWatch;
   private kernel: GpuKernel | null = null;
 
-  private constructor(facts: GpuFacts, port: MessagePort, watch: ThreadWatch) {
+  private constructor(
+    facts: GpuFacts,
+    port: MessagePort,
+    closed: Promise<unknown>,
+    watch: ThreadWatch,
+  ) {
     this.facts = facts;
     this.port = port;
+    this.closed = closed;
     this.watch = watch;
   }
 
@@ -43,11 +53,13 @@ export class Gpu {
     const watch = new ThreadWatch(new URL('./gpu-thread.ts', import.meta.url), [port2]);
     const message: GpuMessage = { open: { software } };
     port1.postMessage(message);
-    const ends = [once(port1, 'message'), once(port1, 'close')];
+    const closed = once(port1, 'close');
     // the thread sends nothing else; a port that closes says nothing
-    const [answer] = (await Promise.race(ends)) as [GpuAnswer?];
+    const [answer] = (await Promise.race([once(port1, 'message'), closed])) as [GpuAnswer?];
     port1.unref();
-    if (answer !== undefined && 'facts' in answer) return new Gpu(answer.facts, port1, watch);
+    if (answer !== undefined && 'facts' in answer) {
+      return new Gpu(answer.facts, port1, closed, watch);
+    }
     await watch.end();
     throw noGpu(answer?.reason ?? 'its thread ended');
   }
@@ -74,9 +86,13 @@ export class Gpu {
     return this.kernel;
   }
 
-  /** Ends its thread. */
+  /** Ends its thread once it is done: ended in the midst of a call, the driver's library ends the process. */
   async close(): Promise<void> {
     this.release();
+    const message: GpuMessage = { close: true };
+    this.port.ref();
+    this.port.postMessage(message);
+    await this.closed;
     await this.watch.end();
   }
 
