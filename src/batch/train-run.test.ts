@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { figuresOf, type RunRecord, summarySchema } from '../contracts/run.ts';
 import type { Settings } from '../contracts/settings.ts';
 import type { Policy } from '../contracts/policies.ts';
@@ -316,16 +316,23 @@ describe('a second run', () => {
     expect(await own.liveVersion()).toBe(record.version);
   });
 
-  it('with --publish always publishes again, the same bytes, and keeps --keep versions', async () => {
+  it('with --publish always publishes again, the same bytes, and never keeps more than --keep versions', async () => {
     const own = await storeWithLive();
+    const versions = async () => (await own.versions()).map(({ version }) => version);
     const second = await trainIn(own, { publish: 'always', keep: 2 });
     expect(second.decision).toMatchObject({ publish: true, reason: 'policy-always' });
     expect(await own.liveVersion()).toBe(second.version);
     const model = (version: string | null) => own.blob(version ?? '', MODEL_BLOB);
     expect(await model(second.version)).toEqual(await model(live));
+    const begin = own.begin.bind(own);
+    let before: string[] = [];
+    vi.spyOn(own, 'begin').mockImplementation(async (version) => {
+      before = await versions();
+      return begin(version);
+    });
     const third = await trainIn(own, { publish: 'always', keep: 2 });
-    const kept = (await own.versions()).map(({ version }) => version);
-    expect(kept).toEqual([third.version, second.version]);
+    expect(before).toEqual([second.version]);
+    expect(await versions()).toEqual([third.version, second.version]);
   });
 
   it('with --publish never measures, publishes nothing and says so, in short to the file of --summary too', async () => {

@@ -325,7 +325,7 @@ class TrainRun {
     data: DataReport,
   ): Promise<void> {
     const { store, log, signal } = this.#deps;
-    const { threads } = this.#settings;
+    const { threads, keep } = this.#settings;
     const { policy, seed, maxPerAuthor } = this.#settings;
     const choice = { policy, seed, maxPerAuthor };
     const onProgress = async (share: number): Promise<void> => {
@@ -346,6 +346,8 @@ class TrainRun {
         peakMemoryMiB: peakMemoryMiB(),
       });
     };
+    // room first: a store that holds `keep` versions need not hold one more
+    await this.#prune(keep - 1);
     await publish(store, { manifest, dataset, ...learned, card, ...lists, signal, onProgress });
     this.recorder.record.version = manifest.version;
     log.info({ version: manifest.version, readers: dataset.readers.ids.length }, 'published');
@@ -354,13 +356,17 @@ class TrainRun {
   /** Clears up after a publication: the version is live, so what fails from here on is a warning. */
   async #finishPublished(): Promise<void> {
     const { store } = this.#deps;
-    await this.#orWarn('old versions could not be removed', () => store.prune(this.#settings.keep));
+    await this.#prune(this.#settings.keep);
     await this.#orWarn('the end of the run could not be recorded', () =>
       this.recorder.finish('succeeded'),
     );
     if (this.#settings.storeSnapshot === 'yes') {
       await this.#orWarn('the store could not be told to write a snapshot', () => store.snapshot());
     }
+  }
+
+  async #prune(keep: number): Promise<void> {
+    await this.#orWarn('old versions could not be removed', () => this.#deps.store.prune(keep));
   }
 
   async #orWarn(what: string, action: () => Promise<unknown>): Promise<void> {
