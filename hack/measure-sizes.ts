@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectFolder } from '../src/runtime/environment.ts';
 import { between } from './bench/page.ts';
-import { measureServing, measureTraining } from './sizes/measure.ts';
-import { type Case, sizesSection } from './sizes/section.ts';
+import { measureCase, measureWith } from './sizes/measure.ts';
+import { type Case, type Measured, sizesSection } from './sizes/section.ts';
 
 const PAGE = 'docs/operations.md';
 
@@ -31,24 +31,30 @@ process.once('exit', () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Trains into a folder of its own. */
-async function trained(name: string, each: Case | null) {
+/** Measures a case in a folder of its own. */
+async function measured<T>(name: string, each: Case | null, more: (url: string) => Promise<T>) {
   process.stderr.write(`sizes: ${name}\n`);
   const own = join(folder, name);
   mkdirSync(own);
-  return measureTraining(each, own);
+  return measureCase(each, own, more);
 }
 
-const books = await trained('books', scaled({ books: 100_000 }));
+async function trained(name: string, each: Case | null): Promise<Measured> {
+  return (await measured(name, each, () => Promise.resolve())).trained;
+}
+
+const books = await measured('books', scaled({ books: 100_000 }), async (url) => ({
+  factors8: await measureWith(8, url),
+  factors32: await measureWith(32, url),
+}));
 const section = sizesSection({
   first: await trained('first', scaled({})),
   readers: await trained('readers', scaled({ readers: 200_000 })),
-  books,
+  books: books.trained,
   rows: await trained('rows', scaled({ rowsPerReader: 48 })),
-  rank: await trained('rank', scaled({ rank: 32 })),
+  rank: await trained('rank', scaled({ rowsPerReader: 48, rank: 32 })),
   lists: await trained('lists', scaled({ listLength: 200 })),
-  factors8: await measureServing(books.store, 8),
-  factors32: await measureServing(books.store, 32),
+  ...books.more,
   shipped: await trained('shipped', null),
 });
 process.stdout.write(`${section}\n`);

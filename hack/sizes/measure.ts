@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { seededRandom } from '../../src/model/random.ts';
@@ -8,28 +8,35 @@ import { generatedData } from '../../src/testing/generated-data.ts';
 import { randomModel } from '../../src/testing/random-model.ts';
 import { startRedisServer } from '../../src/testing/redis-server.ts';
 import { runBookrec, startApiProcess } from '../bench/bookrec-process.ts';
-import { copyLive, liveManifest } from '../bench/published.ts';
+import { liveManifest } from '../bench/published.ts';
 import type { Case, Measured } from './section.ts';
 
 const MIB = 2 ** 20;
 
-/** What a training of generated data, or of the shipped ones, needs, and then its version; leaves the version's store. */
-export async function measureTraining(
+/**
+ * What a training of generated data, or of the shipped ones, needs beside Redis, and then its version. Returns with it what
+ * `more` finds out of that Redis server.
+ */
+export async function measureCase<T>(
   each: Case | null,
   folder: string,
-): Promise<Measured & { readonly store: string }> {
-  const path = join(folder, 'store');
-  const store = `lmdb:${path}`;
-  const args = ['train', '--store', store, '--json'];
-  if (each !== null) {
-    const data = writeData(each, join(folder, 'data'));
-    args.push('--data', data, '--rank', `${each.rank}`, '--list-length', `${each.listLength}`);
+  more: (url: string) => Promise<T>,
+): Promise<{ readonly trained: Measured; readonly more: T }> {
+  const redis = await startRedisServer();
+  try {
+    const empty = await usedMemory(redis.url);
+    const args = ['train', '--store', redis.url, '--json'];
+    if (each !== null) {
+      const data = writeData(each, join(folder, 'data'));
+      args.push('--data', data, '--rank', `${each.rank}`, '--list-length', `${each.listLength}`);
+    }
+    const { peakMiB } = await runBookrec(args, folder);
+    if (peakMiB === null) throw new Error('GNU time is needed to measure memory');
+    const trained = { ...(await measureServing(redis.url, empty)), trainer: peakMiB };
+    return { trained, more: await more(redis.url) };
+  } finally {
+    await redis.stop();
   }
-  const { peakMiB } = await runBookrec(args, folder);
-  if (peakMiB === null) throw new Error('GNU time is needed to measure memory');
-  const serving = await measureServing(store, null);
-  const lmdb = statSync(join(path, 'data.mdb')).size / MIB;
-  return { ...serving, trainer: peakMiB, lmdb, store };
 }
 
 function writeData({ readers, books, rowsPerReader }: Case, folder: string): string {
@@ -39,57 +46,53 @@ function writeData({ readers, books, rowsPerReader }: Case, folder: string): str
   return folder;
 }
 
-/**
- * What the live version of a store takes in Redis, and the API that serves it from there. With `rank` its model is
- * replaced by a random one that uses all of so many factors.
- */
-export async function measureServing(store: string, rank: number | null): Promise<Measured> {
+/** What the version of a Redis server takes there beyond what that took when it was empty, and the API that serves it. */
+async function measureServing(url: string, empty: number): Promise<Measured> {
+  const used = (await usedMemory(url)) - empty;
+  const store = await openStore(url);
+  const { counts, model, listLength } = await liveManifest(store).finally(() => store.close());
+  await using api = await startApiProcess(url);
+  return {
+    readers: counts.readers,
+    books: counts.books,
+    rows: counts.ratings + counts.interactions,
+    rank: model.rank,
+    factors: Math.round(model.effectiveRank),
+    listLength,
+    trainer: null,
+    redis: used,
+    api: (await api.memory()).resident,
+  };
+}
+
+/** What the version of a Redis server would take with a random model that uses all of so many factors, and the API that serves it. */
+export async function measureWith(rank: number, source: string): Promise<Measured> {
   const redis = await startRedisServer();
   try {
     const empty = await usedMemory(redis.url);
-    const manifest = await publishTo(redis.url, store, rank);
-    const used = (await usedMemory(redis.url)) - empty;
-    await using api = await startApiProcess(redis.url);
-    const { counts, model, listLength } = manifest;
-    return {
-      readers: counts.readers,
-      books: counts.books,
-      rows: counts.ratings + counts.interactions,
-      rank: rank ?? model.rank,
-      factors: rank ?? Math.round(model.effectiveRank),
-      listLength,
-      trainer: null,
-      redis: used,
-      lmdb: null,
-      api: (await api.memory()).resident,
-    };
+    await publishWith(rank, source, redis.url);
+    return { ...(await measureServing(redis.url, empty)), rank, factors: rank };
   } finally {
     await redis.stop();
   }
 }
 
-async function publishTo(url: string, from: string, rank: number | null) {
-  const source = await openStore(from);
-  const target = await openStore(url);
+async function publishWith(rank: number, source: string, target: string): Promise<void> {
+  const [from, to] = [await openStore(source), await openStore(target)];
   try {
-    const manifest = await liveManifest(source);
-    if (rank === null) {
-      await copyLive(source, target);
-      return manifest;
-    }
+    const manifest = await liveManifest(from);
     const { version, counts } = manifest;
-    const writer = await target.begin(version);
-    for await (const part of source.parts(version)) {
+    const writer = await to.begin(version);
+    for await (const part of from.parts(version)) {
       if (part.kind === 'readers' || part.name !== MODEL_BLOB) await writer.putPart(part);
     }
     // One more: the book of which nothing is known.
     const model = randomModel(seededRandom(1), rank, counts.books + 1);
     await writer.putBlob(MODEL_BLOB, encodeModel(model));
     await writer.commit(manifest);
-    await target.setLive(version);
-    return manifest;
+    await to.setLive(version);
   } finally {
-    await Promise.all([source.close(), target.close()]);
+    await Promise.all([from.close(), to.close()]);
   }
 }
 

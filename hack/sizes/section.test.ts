@@ -9,13 +9,12 @@ function measured(change: Partial<typeof SIZES>): Measured {
   const of = { ...SIZES, ...change };
   const entries = (k: number): number => ((k + 1) * (k + 4)) / 2;
   const common = 700 * of.readers + 90 * of.books + 8 * of.rows + 17 * of.readers * of.listLength;
-  const trained = 30 * (of.readers + of.books) * entries(of.rank);
+  const trained = 30 * (of.readers + of.books) * entries(of.factors > 0 ? of.rank : 0);
   const served = common / MIB + (4 * of.books * entries(of.factors)) / MIB;
   return {
     ...of,
     trainer: 200 + (common + trained) / MIB,
     redis: served,
-    lmdb: 1,
     api: 100 + served,
   };
 }
@@ -25,8 +24,8 @@ describe('the tables of sizes', () => {
     first: measured({}),
     readers: measured({ readers: 4000, rows: 36_000 }),
     books: measured({ books: 5000 }),
-    rows: measured({ rows: 36_000 }),
-    rank: measured({ rank: 32 }),
+    rows: measured({ rows: 36_000, factors: 5 }),
+    rank: measured({ rows: 36_000, rank: 32, factors: 7 }),
     lists: measured({ listLength: 200 }),
     factors8: measured({ books: 5000, factors: 8 }),
     factors32: measured({ books: 5000, factors: 32 }),

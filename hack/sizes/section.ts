@@ -22,11 +22,10 @@ export interface Measured {
   readonly listLength: number;
   readonly trainer: number | null;
   readonly redis: number;
-  readonly lmdb: number | null;
   readonly api: number;
 }
 
-/** The cases, by what they differ in from the first one; `factors` ones from `books`. */
+/** The cases, by what they differ in from the first one; `rank` from `rows`, whose data show factors, and `factors` ones from `books`. */
 export interface Cases {
   readonly first: Measured;
   readonly readers: Measured;
@@ -60,8 +59,10 @@ const entries = (factors: number): number => ((factors + 1) * (factors + 4)) / 2
 /** How often each cost is to be paid. */
 function amounts(part: Part, of: Measured): Omit<Costs, 'floor'> {
   const { readers, books, rows } = of;
+  // where data show no factors, training starts without any
+  const started = of.factors > 0 ? of.rank : 0;
   const entry =
-    part === 'trainer' ? (readers + books) * entries(of.rank) : books * entries(of.factors);
+    part === 'trainer' ? (readers + books) * entries(started) : books * entries(of.factors);
   return { reader: readers, book: books, row: rows, listed: readers * of.listLength, entry };
 }
 
@@ -83,18 +84,17 @@ function costsOf(part: Part, cases: Cases): Costs {
     return Math.max(0, (bytes(more) - bytes(less) - explained) / (after[name] - before[name]));
   };
   const { first } = cases;
-  const row = cost('row', [first, cases.rows]);
-  const listed = cost('listed', [first, cases.lists]);
   const entry = cost(
     'entry',
-    part === 'trainer' ? [first, cases.rank] : [cases.factors8, cases.factors32],
+    part === 'trainer' ? [cases.rows, cases.rank] : [cases.factors8, cases.factors32],
   );
+  const row = cost('row', [first, cases.rows], { entry });
+  const listed = cost('listed', [first, cases.lists]);
   const reader = cost('reader', [first, cases.readers], { row, listed, entry });
   const book = cost('book', [first, cases.books], { entry });
   const known = { reader, book, row, listed, entry };
-  const floor = (first[part] ?? Number.NaN) - sumOf(part, known, first);
-  // Where there is none, rounding leaves a little to either side.
-  return { ...known, floor: Math.abs(floor) < 0.5 ? 0 : floor };
+  // Where there is none, what was measured leaves a little to either side.
+  return { ...known, floor: Math.max(0, (first[part] ?? Number.NaN) - sumOf(part, known, first)) };
 }
 
 /** MiB beside the floor. */
@@ -143,10 +143,10 @@ export function sizesSection(cases: Cases): string {
 function measuredRows(cases: Cases): Rows {
   const shown = (mib: number | null): string => (mib === null ? '' : number(mib));
   return [
-    ['readers', 'books', 'rows', 'rank', 'factors used', 'list', 'trainer', 'Redis', 'LMDB', 'API'],
+    ['readers', 'books', 'rows', 'rank', 'factors used', 'list', 'trainer', 'Redis', 'API'],
     ...Object.values(cases).map((of: Measured) => [
       ...[of.readers, of.books, of.rows, of.rank, of.factors, of.listLength].map((n) => number(n)),
-      ...[of.trainer, of.redis, of.lmdb, of.api].map(shown),
+      ...[of.trainer, of.redis, of.api].map(shown),
     ]),
   ];
 }
