@@ -374,7 +374,9 @@ class TrainRun {
       await action();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.recorder.record.warnings.push(`${what}: ${why}`);
+      const { warnings } = this.recorder.record;
+      // what fails twice in the same way is said once
+      if (!warnings.includes(`${what}: ${why}`)) warnings.push(`${what}: ${why}`);
       this.#deps.log.warn({ err: error }, what);
     }
   }
