@@ -1,4 +1,5 @@
 import { type BookRecords, bookRecordsOf } from './book-records.ts';
+import { sumOfCovariances } from './book-uncertainty.ts';
 import { logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
 import type { EffectSums } from './content-effects.ts';
 import { DenseSystem } from './dense/dense-system.ts';
@@ -40,8 +41,11 @@ export class FewRatingsStep implements ReaderPosterior {
   /** Lambda_U + tau_k T_k of all ratings, and its factor L: Q = (L L^T)^-1. */
   private readonly prior = new DenseSystem();
   private readonly priorMean: Float64Array;
-  /** 1 / tau_k */
+  /** tau_k and 1 / tau_k */
+  private precision = new Float64Array(FEW_RATINGS);
   private noise = new Float64Array(FEW_RATINGS);
+  /** sum of tau_k T_k, packed. */
+  private readonly uncertainty: Float64Array;
   /** C^-1 y */
   private answer = new Float64Array(FEW_RATINGS);
   /** Posterior mean of the leanings. */
@@ -67,6 +71,7 @@ export class FewRatingsStep implements ReaderPosterior {
     this.fitCov = new Float64Array(FEW_RATINGS * dim);
     this.priorMean = new Float64Array(dim);
     this.vector = new Float64Array(dim);
+    this.uncertainty = new Float64Array(packedSize(dim));
     this.leaning = new Float64Array(directions.count);
     this.isSingle = labels.single.every((one) => one === 1);
     this.most = new Int32Array(labels.families.length).fill(1);
@@ -180,7 +185,8 @@ export class FewRatingsStep implements ReaderPosterior {
     for (let k = 0, slot = task.from; k < count; k++, slot++) {
       const book = task.book[slot];
       this.book[k] = book;
-      this.noise[k] = 1 / (task.precision * books.precision[book]);
+      this.precision[k] = task.precision * books.precision[book];
+      this.noise[k] = 1 / this.precision[k];
       this.residual[k] = task.value[slot] - task.offset - books.mean[book * dim];
     }
     if (!this.isSingle) this.countLabels();
@@ -196,6 +202,7 @@ export class FewRatingsStep implements ReaderPosterior {
 
   private reserve(count: number): void {
     this.book = grown(this.book, count);
+    this.precision = grown(this.precision, count);
     this.noise = grown(this.noise, count);
     this.residual = grown(this.residual, count);
     this.answer = grown(this.answer, count);
@@ -220,7 +227,7 @@ export class FewRatingsStep implements ReaderPosterior {
 
   /** Factor and mean of what is known of z_u but for the ratings themselves: its prior, and that the books' factors are not known exactly. */
   private takePrior(task: ReaderTask): void {
-    const { dim, books, count, prior, priorMean } = this;
+    const { dim, books, count, prior, priorMean, uncertainty } = this;
     const { matrix } = prior;
     if (dim === 1) {
       matrix[0] = task.priorPrecision[0];
@@ -234,13 +241,10 @@ export class FewRatingsStep implements ReaderPosterior {
         }
         priorMean[a] = sum;
       }
-      for (let k = 0; k < count; k++) {
-        const precision = 1 / this.noise[k];
-        let t = this.book[k] * packedSize(dim) + 1;
-        for (let a = 1; a < dim; a++) {
-          priorMean[a] -= precision * books.cov[t++];
-          for (let b = 1; b <= a; b++) matrix[a * dim + b] += precision * books.cov[t++];
-        }
+      sumOfCovariances(books, this.book, this.precision, count, uncertainty);
+      for (let a = 1, t = 1; a < dim; a++) {
+        priorMean[a] -= uncertainty[t++];
+        for (let b = 1; b <= a; b++) matrix[a * dim + b] += uncertainty[t++];
       }
     }
     const row = prior.factorize(dim);
@@ -312,20 +316,25 @@ export class FewRatingsStep implements ReaderPosterior {
   private covarianceOfReader(): void {
     const { dim, count, system, cov, vector } = this;
     for (let a = 0; a < dim; a++) {
-      for (let b = 0; b < dim; b++) {
+      for (let b = 0; b <= a; b++) {
         let sum = a === b ? 1 : 0;
-        for (let k = 0; k < count; k++) {
-          sum -= system.rows[a * count + k] * system.product[b * count + k];
+        for (let k = 0, y = a * count, w = b * count; k < count; k++) {
+          sum -= system.rows[y++] * system.product[w++];
         }
-        vector[b] = sum;
+        cov[a * dim + b] = sum;
+        cov[b * dim + a] = sum;
       }
-      this.backSubstitute(vector);
-      for (let b = 0; b < dim; b++) cov[b * dim + a] = vector[b];
     }
+    // its columns, which are its rows, and then those of the transpose of what comes out
     for (let b = 0; b < dim; b++) {
       for (let a = 0; a < dim; a++) vector[a] = cov[b * dim + a];
       this.backSubstitute(vector);
       for (let a = 0; a < dim; a++) cov[b * dim + a] = vector[a];
+    }
+    for (let b = 0; b < dim; b++) {
+      for (let a = 0; a < dim; a++) vector[a] = cov[a * dim + b];
+      this.backSubstitute(vector);
+      for (let a = 0; a < dim; a++) cov[a * dim + b] = vector[a];
     }
   }
 

@@ -5,7 +5,8 @@ import { grown } from './growable.ts';
 import type { Known } from './level-map.ts';
 import { BOOKS_MET } from './links.ts';
 import { expectedInverse, noiseFactor } from './noise-factor.ts';
-import { bookVariance, expectedSquares } from './reader-posterior.ts';
+import { PsiMoments } from './book-uncertainty.ts';
+import { expectedSquares } from './reader-posterior.ts';
 import { ReaderStep } from './reader-step.ts';
 import type { ReaderTask } from './reader-task.ts';
 import type { ReaderInput } from './recommender.ts';
@@ -34,6 +35,7 @@ export class FoldIn {
   readonly model: RatingModel;
   readonly step: ReaderStep;
   readonly fit: BookFit;
+  private readonly moments: PsiMoments;
   /** E[1 / (tau alpha_u)]: noise variance before the book's factor. */
   noise = 0;
   /** What `lookAt` predicted last. */
@@ -54,6 +56,7 @@ export class FoldIn {
     this.model = model;
     this.step = new ReaderStep(model.books);
     this.fit = new BookFit(this.step);
+    this.moments = new PsiMoments(model.books);
     this.priorMean = new Float64Array(model.dim);
     this.ratings = new FoldedRatings(model);
     let start = 0;
@@ -76,8 +79,9 @@ export class FoldIn {
     let left = this.rounds(count, held);
     while (left > 0) {
       step.solve(this.task(count, factor));
+      this.moments.take(step);
       if (count > 0 && held === null) {
-        const squares = expectedSquares(step) + ratings.squares(step);
+        const squares = expectedSquares(step, this.moments) + ratings.squares(step);
         factor = noiseFactor(model.readerShape, count, model.tau * squares);
       }
       left--;
@@ -197,7 +201,7 @@ export class FoldIn {
     fit.lookAt(book);
     this.mean = model.offset + model.books.mean[book * model.dim] + fit.mean;
     this.varReader = fit.variance;
-    this.varBook = bookVariance(this.step, book);
+    this.varBook = this.moments.bookVariance(book);
     this.varNoise = this.noise * model.bookNoise[book];
   }
 

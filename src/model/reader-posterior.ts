@@ -1,5 +1,5 @@
 import { AppError } from '../runtime/errors.ts';
-import { packedSize } from './cholesky.ts';
+import type { PsiMoments } from './book-uncertainty.ts';
 import type { BookSide } from './reader-step.ts';
 
 /** What a reader's step has found out about the ratings and about z_u. */
@@ -20,29 +20,14 @@ export interface ReaderPosterior {
   readonly size: number;
 }
 
-/** Sum over the ratings of E[beta_i] E[(r - mu - f)^2]. */
-export function expectedSquares(reader: ReaderPosterior): number {
+/** Sum over the ratings of E[beta_i] E[(r - mu - f)^2]; `moments` are those of the reader. */
+export function expectedSquares(reader: ReaderPosterior, moments: PsiMoments): number {
   const { books, count, book, residual, fitMean, fitVar } = reader;
   let sum = 0;
   for (let k = 0; k < count; k++) {
     const distance = residual[k] - fitMean[k];
-    const expected = distance * distance + fitVar[k] + bookVariance(reader, book[k]);
+    const expected = distance * distance + fitVar[k] + moments.bookVariance(book[k]);
     sum += books.precision[book[k]] * expected;
-  }
-  return sum;
-}
-
-/** Variance that the book's own posterior adds: E[psi^T T_i psi], psi = (1, p_u). */
-export function bookVariance({ books, mean, cov, size }: ReaderPosterior, book: number): number {
-  const { dim } = books;
-  let t = book * packedSize(dim);
-  let sum = books.cov[t++];
-  for (let a = 1; a < dim; a++) {
-    sum += 2 * mean[a] * books.cov[t++];
-    for (let b = 1; b <= a; b++, t++) {
-      const moment = mean[a] * mean[b] + cov[a * size + b];
-      sum += (a === b ? moment : 2 * moment) * books.cov[t];
-    }
   }
   return sum;
 }

@@ -15,7 +15,8 @@ import { addEffectSums, effectPosterior, emptyEffectSums, leaningMean } from './
 import { NO_DIRECTIONS } from './directions.ts';
 import { buildLabelSpace } from './label-space.ts';
 import { seededRandom } from './random.ts';
-import { bookVariance, expectedSquares } from './reader-posterior.ts';
+import { PsiMoments } from './book-uncertainty.ts';
+import { expectedSquares } from './reader-posterior.ts';
 import { ReaderStep } from './reader-step.ts';
 import type { BookSide } from './reader-step.ts';
 import type { ReaderTask } from './reader-task.ts';
@@ -158,6 +159,7 @@ describe('the posterior of a reader, against the dense one without elimination',
   it('has the same expected squares and book variances', () => {
     forAnyReader((found) => {
       const { books, task, step, dense } = found;
+      const moments = new PsiMoments(books).take(step);
       let squares = 0;
       ratedBooks(found).forEach((book, k) => {
         const cov = bookCovariance(books, book);
@@ -169,12 +171,12 @@ describe('the posterior of a reader, against the dense one without elimination',
         for (let a = 1; a < books.dim; a++) {
           for (let b = 1; b < books.dim; b++) spread += dense.cov[a][b] * cov[a][b];
         }
-        expect(bookVariance(step, book)).toBeCloseTo(spread, 8);
+        expect(moments.bookVariance(book)).toBeCloseTo(spread, 8);
         const { mean, variance } = functionalOf(dense, designRow(books, book));
         const rest = task.value[task.from + k] - task.offset - books.mean[book * books.dim] - mean;
         squares += books.precision[book] * (rest * rest + variance + spread);
       });
-      expect(expectedSquares(step)).toBeCloseTo(squares, 6);
+      expect(expectedSquares(step, moments)).toBeCloseTo(squares, 6);
     });
   });
 
@@ -188,7 +190,7 @@ describe('the posterior of a reader, against the dense one without elimination',
     const fit = new BookFit(step);
     fit.lookAt(3);
     expect(fit.variance).toBeCloseTo(functionalOf(dense, row).variance, 10);
-    expect(expectedSquares(step)).toBe(0);
+    expect(expectedSquares(step, new PsiMoments(books).take(step))).toBe(0);
   });
 });
 

@@ -1,3 +1,4 @@
+import { sumOfCovariances } from './book-uncertainty.ts';
 import { logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
 import { DenseSystem } from './dense/dense-system.ts';
 import { along } from './directions.ts';
@@ -77,6 +78,9 @@ export class ReaderStep implements ReaderPosterior {
   /** The precision of the core, and its factor. */
   private factor = new Float64Array(0);
   private linear = new Float64Array(64);
+  /** By rating: tau_k; and the sum of tau_k T_k, packed. */
+  private precision = new Float64Array(64);
+  private readonly uncertainty: Float64Array;
   private armHead = new Int32Array(64);
   private armNext = new Int32Array(64);
 
@@ -84,6 +88,7 @@ export class ReaderStep implements ReaderPosterior {
     this.books = books;
     this.dim = books.dim;
     this.placement = new LabelPlacement(books.labels);
+    this.uncertainty = new Float64Array(packedSize(books.dim));
   }
 
   /** Computes the posterior; throws `NUMERICAL` if its precision is not positive definite. */
@@ -122,6 +127,7 @@ export class ReaderStep implements ReaderPosterior {
     this.det = 1;
     this.startFromPrior(task);
     this.addRatings(task);
+    if (this.dim > 1) this.addUncertainty();
     if (this.width > this.dim) this.addLeanings();
     this.eliminateArms(count);
     const row = this.system.factorize(this.size);
@@ -141,6 +147,7 @@ export class ReaderStep implements ReaderPosterior {
     const { size } = this;
     this.fitMean = grown(this.fitMean, count);
     this.fitVar = grown(this.fitVar, count);
+    this.precision = grown(this.precision, count);
     this.weight = grown(this.weight, count);
     this.shrink = grown(this.shrink, count);
     this.residual = grown(this.residual, count);
@@ -156,7 +163,7 @@ export class ReaderStep implements ReaderPosterior {
     this.armVar = grown(this.armVar, arms);
     this.armHead = grown(this.armHead, arms);
     this.linkStart = grown(this.linkStart, arms + 1);
-    this.vector.reset(size);
+    this.vector.reset(size, this.width);
   }
 
   /** Core system of the prior alone: Lambda and Lambda m0, 1 / sigma^2 for the labels. */
@@ -184,34 +191,41 @@ export class ReaderStep implements ReaderPosterior {
     }
   }
 
-  /** Adds pi_k x_k x_k^T of every rating, and tau_k T_i on the factors: the book's own uncertainty. */
+  /** Adds pi_k x_k x_k^T of every rating, but for the leanings. */
   private addRatings(task: ReaderTask): void {
     const { size, dim, factor, linear, books, placement } = this;
-    const packed = packedSize(dim);
     for (let k = 0, slot = task.from; slot < task.to; k++, slot++) {
-      const book = task.book[slot];
-      const w = book * dim;
-      const precision = task.precision * books.precision[book];
+      const w = task.book[slot] * dim;
+      const precision = task.precision * books.precision[task.book[slot]];
       const single = placement.singleVar[k];
       const weight = precision / (1 + precision * single);
       const residual = task.value[slot] - task.offset - books.mean[w];
+      this.precision[k] = precision;
       this.weight[k] = weight;
       this.residual[k] = residual;
       this.shrink[k] = single * weight;
       this.multiply(1 + precision * single);
       factor[0] += weight;
       linear[0] += weight * residual;
-      for (let a = 1, t = book * packed + 1; a < dim; a++, t++) {
+      for (let a = 1; a < dim; a++) {
         const q = weight * books.mean[w + a];
-        linear[a] += q * residual - precision * books.cov[t];
+        linear[a] += q * residual;
         factor[a * size] += q;
-        for (let b = 1; b <= a; b++) {
-          factor[a * size + b] += q * books.mean[w + b] + precision * books.cov[++t];
-        }
+        for (let b = 1; b <= a; b++) factor[a * size + b] += q * books.mean[w + b];
       }
       for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
         this.addCoreLabel(e, k, weight, residual);
       }
+    }
+  }
+
+  /** Adds tau_k T_i of every rating on the factors: the book's own uncertainty. */
+  private addUncertainty(): void {
+    const { size, dim, factor, linear, books, placement, precision, uncertainty } = this;
+    sumOfCovariances(books, placement.book, precision, placement.count, uncertainty);
+    for (let a = 1, t = 1; a < dim; a++) {
+      linear[a] -= uncertainty[t++];
+      for (let b = 1; b <= a; b++) factor[a * size + b] += uncertainty[t++];
     }
   }
 
@@ -287,27 +301,37 @@ export class ReaderStep implements ReaderPosterior {
 
   private subtractArm(precision: number, linear: number): void {
     const { factor, size } = this;
-    const { index, value, count } = this.vector;
-    for (let i = 0; i < count; i++) {
-      const a = index[i];
+    const { head, index, value, count } = this.vector;
+    for (let a = 0; a < head; a++) {
       const scaled = value[a] / precision;
       this.linear[a] -= scaled * linear;
+      for (let b = 0, row = a * size; b <= a; b++) factor[row + b] -= scaled * value[b];
+    }
+    for (let i = 0; i < count; i++) {
+      const a = index[i];
+      const row = a * size;
+      const scaled = value[a] / precision;
+      this.linear[a] -= scaled * linear;
+      for (let b = 0; b < head; b++) factor[row + b] -= scaled * value[b];
       for (let j = 0; j < count; j++) {
-        if (index[j] <= a) factor[a * size + index[j]] -= scaled * value[index[j]];
+        if (index[j] <= a) factor[row + index[j]] -= scaled * value[index[j]];
       }
     }
   }
 
   private storeLink(g: number, precision: number): void {
-    const { index, value, count } = this.vector;
+    const { head, index, value, count } = this.vector;
     const from = g === 0 ? 0 : this.linkStart[g];
+    const end = from + head + count;
     this.linkStart[g] = from;
-    this.linkStart[g + 1] = from + count;
-    this.linkIndex = grown(this.linkIndex, from + count);
-    this.linkValue = grown(this.linkValue, from + count);
-    for (let i = 0; i < count; i++) {
-      this.linkIndex[from + i] = index[i];
-      this.linkValue[from + i] = value[index[i]] / precision;
+    this.linkStart[g + 1] = end;
+    this.linkIndex = grown(this.linkIndex, end);
+    this.linkValue = grown(this.linkValue, end);
+    for (let at = from; at < end; at++) {
+      const place = at - from;
+      const a = place < head ? place : index[place - head];
+      this.linkIndex[at] = a;
+      this.linkValue[at] = value[a] / precision;
     }
   }
 
@@ -328,20 +352,16 @@ export class ReaderStep implements ReaderPosterior {
 
   /** Adds scale x_k to the vector: (1, q, d) of the rated book and its core labels. */
   addRating(k: number, scale: number): void {
-    const { placement, vector } = this;
-    this.addBook(placement.book[k], scale);
+    const { placement, vector, dim, width, books } = this;
+    const { value } = vector;
+    const { count, place } = books.directions;
+    const book = placement.book[k];
+    value[0] += scale;
+    for (let a = 1, q = book * dim + 1; a < dim; a++) value[a] += scale * books.mean[q++];
+    for (let a = dim, d = book * count; a < width; a++) value[a] += scale * place[d++];
     for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
       vector.add(placement.coreIndex[e], scale * placement.coreWeight[e]);
     }
-  }
-
-  /** Adds scale (1, q_i, d_i) to the vector. */
-  addBook(book: number, scale: number): void {
-    const { dim, books, vector } = this;
-    const { count, place } = books.directions;
-    vector.add(0, scale);
-    for (let a = 1; a < dim; a++) vector.add(a, scale * books.mean[book * dim + a]);
-    for (let a = dim, d = book * count; a < this.width; a++) vector.add(a, scale * place[d++]);
   }
 
   /** Adds scale times the link of arm g to the vector. */
@@ -368,12 +388,11 @@ export class ReaderStep implements ReaderPosterior {
         variance = w * w * this.armVar[g];
       }
       fit += vector.dot(this.mean);
-      variance += vector.quadraticForm(this.cov, this.size);
+      const { fitCov } = this;
+      variance += vector.quadraticForm(this.cov, this.size, dim, fitCov, k * dim);
       this.fitMean[k] = keep * fit + this.shrink[k] * this.residual[k];
       this.fitVar[k] = keep * keep * variance + keep * placement.singleVar[k];
-      for (let a = 0; a < dim; a++) {
-        this.fitCov[k * dim + a] = keep * vector.rowDot(this.cov, this.size, a);
-      }
+      for (let at = k * dim; at < (k + 1) * dim; at++) fitCov[at] *= keep;
     }
   }
 }

@@ -4,6 +4,7 @@ import { addEffectSums } from '../../model/content-effects.ts';
 import type { EffectSums } from '../../model/content-effects.ts';
 import { FEW_RATINGS, FewRatingsStep } from '../../model/few-ratings-step.ts';
 import { noiseFactor } from '../../model/noise-factor.ts';
+import { PsiMoments } from '../../model/book-uncertainty.ts';
 import { expectedSquares } from '../../model/reader-posterior.ts';
 import type { ReaderPosterior } from '../../model/reader-posterior.ts';
 import { ReaderStep } from '../../model/reader-step.ts';
@@ -39,6 +40,7 @@ export class ReaderChunk {
   private readonly few: FewRatingsStep;
   private readonly many: ReaderStep;
   private readonly fit: BookFit;
+  private readonly moments: PsiMoments;
   /** Takes the place of both where there are no content effects. */
   private readonly rows: RowStep | null;
   private readonly ratings: RowRatings;
@@ -52,6 +54,7 @@ export class ReaderChunk {
     this.few = new FewRatingsStep(data.books, data.records);
     this.many = new ReaderStep(data.books);
     this.fit = new BookFit(this.many);
+    this.moments = new PsiMoments(data.books);
     this.rows = data.readerRows === null ? null : rowStepFor(data.readerRows, data.kernel);
   }
 
@@ -101,7 +104,7 @@ export class ReaderChunk {
     to: number,
     sums: Float64Array,
   ): void {
-    const { few, many, data } = this;
+    const { few, many, data, moments } = this;
     const { books, matrix, readers } = data;
     const { readerStart } = matrix;
     const { precision } = readers;
@@ -116,7 +119,8 @@ export class ReaderChunk {
       if (step === few) few.addEffectSums(effects);
       else addEffectSums(many, effects);
       sums[READER_SUMS.logDet] += step.logDet;
-      const squares = expectedSquares(step) + latentSquares(this.ratings, books, u);
+      moments.take(step);
+      const squares = expectedSquares(step, moments) + latentSquares(this.ratings, books, u);
       precision[u] = noiseFactor(numbers.readerShape, count, numbers.tau * squares);
       sums[READER_SUMS.squares] += precision[u] * squares;
       sums[READER_SUMS.heldOutSquares] += this.heldOutSquares(u, numbers.offset, step);
