@@ -159,7 +159,8 @@ describe('GET /', () => {
   });
 
   it('answers browsers with a page of which nothing is inline or from elsewhere', async () => {
-    const { text, headers } = await seen(get('/').set('Accept', 'text/html,*/*;q=0.8').expect(200));
+    const asked = get('/?utm_source=mail').set('Accept', 'text/html,*/*;q=0.8');
+    const { text, headers } = await seen(asked.expect(200));
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     expect(headers['content-security-policy']).toContain("script-src 'self'");
     expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|https?:\/\//);

@@ -50,7 +50,8 @@ export const home = route({
   scope: 'open',
   summary: 'Welcome and links; a page for browsers',
   params: NOTHING,
-  query: NOTHING,
+  // who shares a link to the page may hang parameters on it
+  query: z.object({}),
   body: null,
   answers: {
     200: [
