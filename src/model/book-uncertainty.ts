@@ -2,22 +2,47 @@ import { packedSize } from './cholesky.ts';
 import type { ReaderPosterior } from './reader-posterior.ts';
 import type { BookSide } from './reader-step.ts';
 
-/** Writes sum_k precision_k T_k over the rated books to `out`, packed, two of them at a time: a sum that is stored costs more than what is added to it. */
-export function sumOfCovariances(
-  { cov }: BookSide,
-  book: Int32Array,
-  precision: Float64Array,
-  count: number,
-  out: Float64Array,
-): void {
-  const packed = out.length;
-  out.fill(0);
-  for (let k = 0; k < count; k += 2) {
-    const other = Math.min(k + 1, count - 1);
-    const [one, two] = [precision[k], other > k ? precision[other] : 0];
-    let a = book[k] * packed;
-    let b = book[other] * packed;
-    for (let t = 0; t < packed; t++) out[t] += one * cov[a++] + two * cov[b++];
+/** Ratings of books with the precision tau_k of each. */
+interface RatedBooks {
+  readonly book: Int32Array;
+  readonly precision: Float64Array;
+  readonly count: number;
+}
+
+/** What the books' own uncertainty adds to a reader's system: sum of tau_k T_k over the ratings, on (1, p_u). One object is a workspace. */
+export class UncertaintySum {
+  private readonly books: BookSide;
+  private readonly packed: Float64Array;
+
+  constructor(books: BookSide) {
+    this.books = books;
+    this.packed = new Float64Array(packedSize(books.dim));
+  }
+
+  /** Adds to the lower triangle of `matrix`, with rows of `stride`, and to the right-hand side `linear` what falls on the factors. */
+  addTo(matrix: Float64Array, stride: number, linear: Float64Array, rated: RatedBooks): void {
+    const { dim } = this.books;
+    if (dim === 1) return;
+    this.sum(rated);
+    const { packed } = this;
+    for (let a = 1, t = 1; a < dim; a++) {
+      linear[a] -= packed[t++];
+      for (let b = 1; b <= a; b++) matrix[a * stride + b] += packed[t++];
+    }
+  }
+
+  /** Two ratings at a time: a sum that is stored costs more than what is added to it. */
+  private sum({ book, precision, count }: RatedBooks): void {
+    const { packed } = this;
+    const { cov } = this.books;
+    packed.fill(0);
+    for (let k = 0; k < count; k += 2) {
+      const other = Math.min(k + 1, count - 1);
+      const [one, two] = [precision[k], other > k ? precision[other] : 0];
+      let a = book[k] * packed.length;
+      let b = book[other] * packed.length;
+      for (let t = 0; t < packed.length; t++) packed[t] += one * cov[a++] + two * cov[b++];
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { type BookRecords, bookRecordsOf } from './book-records.ts';
-import { sumOfCovariances } from './book-uncertainty.ts';
-import { logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
+import { UncertaintySum } from './book-uncertainty.ts';
+import { logDetOfFactor, solveWithFactor } from './cholesky.ts';
 import type { EffectSums } from './content-effects.ts';
 import { DenseSystem } from './dense/dense-system.ts';
 import { RatingSystem } from './dense/rating-system.ts';
@@ -29,6 +29,8 @@ export class FewRatingsStep implements ReaderPosterior {
   readonly size: number;
   count = 0;
   book = new Int32Array(FEW_RATINGS);
+  /** tau_k */
+  precision = new Float64Array(FEW_RATINGS);
   readonly mean: Float64Array;
   readonly cov: Float64Array;
   logDet = 0;
@@ -41,11 +43,9 @@ export class FewRatingsStep implements ReaderPosterior {
   /** Lambda_U + tau_k T_k of all ratings, and its factor L: Q = (L L^T)^-1. */
   private readonly prior = new DenseSystem();
   private readonly priorMean: Float64Array;
-  /** tau_k and 1 / tau_k */
-  private precision = new Float64Array(FEW_RATINGS);
+  /** 1 / tau_k */
   private noise = new Float64Array(FEW_RATINGS);
-  /** sum of tau_k T_k, packed. */
-  private readonly uncertainty: Float64Array;
+  private readonly uncertainty: UncertaintySum;
   /** C^-1 y */
   private answer = new Float64Array(FEW_RATINGS);
   /** Posterior mean of the leanings. */
@@ -71,7 +71,7 @@ export class FewRatingsStep implements ReaderPosterior {
     this.fitCov = new Float64Array(FEW_RATINGS * dim);
     this.priorMean = new Float64Array(dim);
     this.vector = new Float64Array(dim);
-    this.uncertainty = new Float64Array(packedSize(dim));
+    this.uncertainty = new UncertaintySum(books);
     this.leaning = new Float64Array(directions.count);
     this.isSingle = labels.single.every((one) => one === 1);
     this.most = new Int32Array(labels.families.length).fill(1);
@@ -227,7 +227,7 @@ export class FewRatingsStep implements ReaderPosterior {
 
   /** Factor and mean of what is known of z_u but for the ratings themselves: its prior, and that the books' factors are not known exactly. */
   private takePrior(task: ReaderTask): void {
-    const { dim, books, count, prior, priorMean, uncertainty } = this;
+    const { dim, prior, priorMean } = this;
     const { matrix } = prior;
     if (dim === 1) {
       matrix[0] = task.priorPrecision[0];
@@ -241,11 +241,7 @@ export class FewRatingsStep implements ReaderPosterior {
         }
         priorMean[a] = sum;
       }
-      sumOfCovariances(books, this.book, this.precision, count, uncertainty);
-      for (let a = 1, t = 1; a < dim; a++) {
-        priorMean[a] -= uncertainty[t++];
-        for (let b = 1; b <= a; b++) matrix[a * dim + b] += uncertainty[t++];
-      }
+      this.uncertainty.addTo(matrix, dim, priorMean, this);
     }
     const row = prior.factorize(dim);
     if (row >= 0) throw notDefinite(row);

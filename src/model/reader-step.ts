@@ -1,5 +1,5 @@
-import { sumOfCovariances } from './book-uncertainty.ts';
-import { logDetOfFactor, packedSize, solveWithFactor } from './cholesky.ts';
+import { UncertaintySum } from './book-uncertainty.ts';
+import { logDetOfFactor, solveWithFactor } from './cholesky.ts';
 import { DenseSystem } from './dense/dense-system.ts';
 import { along } from './directions.ts';
 import type { Directions } from './directions.ts';
@@ -61,7 +61,9 @@ export class ReaderStep implements ReaderPosterior {
   /** By rating: r_k - mu - c_k, and the share of its distance to the rest that its singles explain. */
   residual = new Float64Array(64);
   shrink = new Float64Array(64);
-  /** By rating: pi_k, its precision with the singles integrated out. */
+  /** By rating: tau_k, its precision. */
+  precision = new Float64Array(64);
+  /** By rating: pi_k, that with the singles integrated out. */
   weight = new Float64Array(64);
   /** By arm: t = armMean - link . x + N(0, armVar), link = `linkIndex`, `linkValue` from `linkStart`. */
   armMean = new Float64Array(64);
@@ -78,9 +80,7 @@ export class ReaderStep implements ReaderPosterior {
   /** The precision of the core, and its factor. */
   private factor = new Float64Array(0);
   private linear = new Float64Array(64);
-  /** By rating: tau_k; and the sum of tau_k T_k, packed. */
-  private precision = new Float64Array(64);
-  private readonly uncertainty: Float64Array;
+  private readonly uncertainty: UncertaintySum;
   private armHead = new Int32Array(64);
   private armNext = new Int32Array(64);
 
@@ -88,7 +88,7 @@ export class ReaderStep implements ReaderPosterior {
     this.books = books;
     this.dim = books.dim;
     this.placement = new LabelPlacement(books.labels);
-    this.uncertainty = new Float64Array(packedSize(books.dim));
+    this.uncertainty = new UncertaintySum(books);
   }
 
   /** Computes the posterior; throws `NUMERICAL` if its precision is not positive definite. */
@@ -127,7 +127,7 @@ export class ReaderStep implements ReaderPosterior {
     this.det = 1;
     this.startFromPrior(task);
     this.addRatings(task);
-    if (this.dim > 1) this.addUncertainty();
+    this.uncertainty.addTo(this.factor, this.size, this.linear, this);
     if (this.width > this.dim) this.addLeanings();
     this.eliminateArms(count);
     const row = this.system.factorize(this.size);
@@ -216,16 +216,6 @@ export class ReaderStep implements ReaderPosterior {
       for (let e = placement.coreStart[k]; e < placement.coreStart[k + 1]; e++) {
         this.addCoreLabel(e, k, weight, residual);
       }
-    }
-  }
-
-  /** Adds tau_k T_i of every rating on the factors: the book's own uncertainty. */
-  private addUncertainty(): void {
-    const { size, dim, factor, linear, books, placement, precision, uncertainty } = this;
-    sumOfCovariances(books, placement.book, precision, placement.count, uncertainty);
-    for (let a = 1, t = 1; a < dim; a++) {
-      linear[a] -= uncertainty[t++];
-      for (let b = 1; b <= a; b++) factor[a * size + b] += uncertainty[t++];
     }
   }
 
@@ -373,7 +363,7 @@ export class ReaderStep implements ReaderPosterior {
 
   /** Mean, variance and covariance with z_u of every F_k. */
   private fitRatings(task: ReaderTask): void {
-    const { placement, vector, dim } = this;
+    const { placement, vector, dim, fitCov } = this;
     for (let k = 0; k < task.to - task.from; k++) {
       const keep = 1 - this.shrink[k];
       const g = placement.arm[k];
@@ -388,7 +378,6 @@ export class ReaderStep implements ReaderPosterior {
         variance = w * w * this.armVar[g];
       }
       fit += vector.dot(this.mean);
-      const { fitCov } = this;
       variance += vector.quadraticForm(this.cov, this.size, dim, fitCov, k * dim);
       this.fitMean[k] = keep * fit + this.shrink[k] * this.residual[k];
       this.fitVar[k] = keep * keep * variance + keep * placement.singleVar[k];

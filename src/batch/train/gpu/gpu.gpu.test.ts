@@ -9,6 +9,8 @@ import { Gpu } from './gpu.ts';
 import { ask, CONTROL, STATE, TASK, withBox } from './gpu-kernel.ts';
 
 const OPTIONS = { rank: 2, sweeps: 6, seed: 1 };
+/** What a kernel of the GPU's own tests is made for. */
+const NEEDS = { isShifted: false, isLatent: false, threads: 1 };
 const plain = plantedSparseFactors(1, 2);
 const DATA = [
   { name: 'ratings alone', ...plain },
@@ -67,11 +69,7 @@ describe.runIf(gpu !== null)('a GPU', () => {
 
   it('tells who asks why it cannot', () => {
     if (gpu === null) return;
-    const kernel = gpu.kernelFor(plain.data.matrix, 3, {
-      isShifted: false,
-      isLatent: false,
-      threads: 1,
-    });
+    const kernel = gpu.kernelFor(plain.data.matrix, 3, NEEDS);
     const asked = () => {
       withBox(kernel, (box) => {
         box.control[CONTROL.task] = TASK.take;
@@ -86,19 +84,17 @@ describe.runIf(gpu !== null)('a GPU', () => {
   });
 
   it('is closed while it lays out a training', async () => {
-    const needs = { isShifted: false, isLatent: false, threads: 1 };
     // the process would not outlive a thread that ends in the midst of a call
     for (const dim of [3, 9, 17]) {
       const own = await Gpu.open({ software: true });
-      own.kernelFor(plain.data.matrix, dim, needs);
+      own.kernelFor(plain.data.matrix, dim, NEEDS);
       await own.close();
     }
   });
 
   it('is closed while it answers', async () => {
     const own = await Gpu.open({ software: true });
-    const needs = { isShifted: false, isLatent: false, threads: 1 };
-    const [{ control }] = own.kernelFor(plain.data.matrix, 65, needs).boxes;
+    const [{ control }] = own.kernelFor(plain.data.matrix, 65, NEEDS).boxes;
     Atomics.store(control, CONTROL.state, STATE.asked);
     // takes less than what it compiles before it answers
     const other = await Gpu.open({ software: true });
@@ -109,8 +105,7 @@ describe.runIf(gpu !== null)('a GPU', () => {
 
   it('is lost with its thread, and who waits for it learns so', async () => {
     const own = await Gpu.open({ software: true });
-    const needs = { isShifted: false, isLatent: false, threads: 1 };
-    const kernel = own.kernelFor(plain.data.matrix, 3, needs);
+    const kernel = own.kernelFor(plain.data.matrix, 3, NEEDS);
     await own.close();
     Atomics.store(kernel.lost, 0, 1);
     expect(() => {
